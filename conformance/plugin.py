@@ -1,0 +1,130 @@
+"""The pytest plugin of a certification run: selects tests, limits them, and tells their results.
+
+It is loaded by `drawplate certify` in the controller and in every worker; the results travel on
+pytest's own reports as the attribute `drawplate`.
+"""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+import pytest
+
+from drawplate.conformance.catalogue import Height
+from drawplate.conformance.problems import Inconclusive, Problem, SetupProblem
+from drawplate.conformance.run.collection import check_completeness, height_of, requirements_of
+from drawplate.conformance.run.context import RunContext
+from drawplate.conformance.verdict.outcomes import TestResult
+
+CONTEXT = pytest.StashKey[RunContext]()
+EVIDENCE = pytest.StashKey[Path]()
+
+# How long one test may take in all, in seconds, before it is called inconclusive.
+BUDGET: dict[Height, float] = {"bench": 150.0, "cluster": 300.0}
+
+pytest_plugins = ("drawplate.conformance.run.bench_fixtures",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one option by which a worker finds its run."""
+    parser.addoption("--drawplate-run", type=Path, help="context file of a certification run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the context, and declare the marks that suites use."""
+    config.addinivalue_line("markers", "covers(*ids): the requirements which the test proves")
+    config.addinivalue_line("markers", "fresh: the test needs a driver that nobody used before")
+    path = config.getoption("--drawplate-run")
+    if path:
+        config.stash[CONTEXT] = RunContext.read(path)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse an incomplete catalogue, then keep what this run is to test."""
+    check_completeness(items)
+    context = config.stash.get(CONTEXT, None)
+    if context is None:
+        return
+    wanted = set(context.checks)
+    kept, dropped = [], []
+    for item in items:
+        height = height_of(item)
+        ids = {(name, height) for name in requirements_of(item)}
+        (kept if ids & wanted else dropped).append(item)
+        item.stash[EVIDENCE] = _evidence_folder(context.out, item)
+        if height == "cluster":
+            # One node and one driver: these tests take turns, on one worker.
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
+
+
+def _evidence_folder(out: Path, item: pytest.Item) -> Path:
+    name = item.name.replace("/", "_").replace("[", "-").rstrip("]")
+    return out / "evidence" / requirements_of(item)[0] / height_of(item) / name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Limit the whole test, so that a driver which hangs cannot hang the run."""
+    context = item.config.stash.get(CONTEXT, None)
+    budget = BUDGET[height_of(item)] * (context.patience if context else 1.0)
+
+    def give_up(_signal: int, _frame: FrameType | None) -> None:
+        raise Inconclusive(f"the test did not end within {budget:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, budget)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Tell the result of a phase in our words, on pytest's report."""
+    report = cast("Any", (yield))
+    excinfo = call.excinfo
+    result, seen = TestResult.PASS, ""
+    if excinfo is not None:
+        result = _classify(excinfo, call.when or "")
+        seen = _describe(excinfo)
+    evidence = item.stash.get(EVIDENCE, None)
+    report.drawplate = {
+        "requirements": list(requirements_of(item)),
+        "height": height_of(item),
+        "result": str(result),
+        "seen": seen,
+        "where": _place(excinfo, item),
+        "evidence": str(evidence) if evidence else "",
+    }
+    return cast("None", report)
+
+
+def _classify(excinfo: pytest.ExceptionInfo[BaseException], when: str) -> TestResult:
+    error = excinfo.value
+    if isinstance(error, Inconclusive | SetupProblem):
+        return TestResult.INCONCLUSIVE
+    if isinstance(error, AssertionError) and when == "call":
+        return TestResult.FAIL
+    # Among the rest are skips: a test that leaves early without saying why is an error of ours.
+    return TestResult.ERROR
+
+
+def _describe(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    error = excinfo.value
+    if isinstance(error, AssertionError | Inconclusive | Problem):
+        return str(error)
+    return excinfo.exconly()
+
+
+def _place(excinfo: pytest.ExceptionInfo[BaseException] | None, item: pytest.Item) -> str:
+    if excinfo is None:
+        return ""
+    inside = [entry for entry in excinfo.traceback if Path(str(entry.path)) == item.path]
+    line = inside[-1].lineno + 1 if inside else (item.location[1] or 0) + 1
+    return f"{item.location[0]}:{line} in {item.name}"

@@ -1,0 +1,48 @@
+"""Runs pytest for a certification: packaged settings only, none of the user's pytest world."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from drawplate.conformance.problems import SuiteError
+from drawplate.conformance.run.collector import Collector
+
+SUITES = Path(__file__).parent.parent / "suites"
+SETTINGS = Path(__file__).parent / "packaged.ini"
+_FINISHED = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
+
+
+def _arguments(context_file: Path, workers: int) -> list[str]:
+    parallel = ["-p", "xdist", "-n", str(workers), "--dist", "loadgroup"] if workers > 1 else []
+    return [
+        "-c",
+        str(SETTINGS),
+        f"--rootdir={SUITES.parent}",
+        "-p",
+        "no:cacheprovider",
+        # Results are shown by our own progress; a second report would only confuse.
+        "-p",
+        "no:terminal",
+        "-p",
+        "drawplate.conformance.plugin",
+        *parallel,
+        f"--drawplate-run={context_file}",
+        str(SUITES),
+    ]
+
+
+def run_suites(context_file: Path, workers: int, collector: Collector) -> bool:
+    """Run the selected suites; gives False when the user interrupted them.
+
+    Raises SuiteError when pytest itself could not do its work.
+    """
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    code = pytest.main(_arguments(context_file, workers), plugins=[collector])
+    if code == pytest.ExitCode.INTERRUPTED and not collector.collection_errors:
+        return False
+    if code not in _FINISHED or collector.collection_errors:
+        told = "\n".join(collector.collection_errors)[-4000:] or "see the output above"
+        raise SuiteError(f"pytest could not run the suites ({code!r}): {told}")
+    return True
