@@ -1,0 +1,49 @@
+"""The command `drawplate-driver`: runs one driver until SIGTERM, and reports problems."""
+
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from drawplate.driver import log, settings
+from drawplate.driver.daemon import Driver
+from drawplate.emulators.problems import Problem
+
+_log = logging.getLogger(__name__)
+
+
+def build(arguments: Sequence[str]) -> Driver:
+    """Put a driver together from its command line, ready to `run`. Raises SetupProblem.
+
+    Whoever needs a driver that differs in one thing replaces that method of that part
+    (`driver.cdi.write = ...`) between `build` and `run`.
+    """
+    given = settings.parse(arguments)
+    log.set_up(given.log_level)
+    return Driver(given)
+
+
+def run(driver: Driver) -> None:
+    """Run a driver until the process gets SIGTERM or SIGINT. Raises Problem."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: driver.ended.set())
+    try:
+        driver.start()
+        driver.ended.wait()
+    finally:
+        driver.stop()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the driver; give 0 after a clean stop, 3 when it cannot run as it was started."""
+    try:
+        run(build(sys.argv[1:] if arguments is None else arguments))
+    except Problem as problem:
+        log.set_up("INFO")
+        _log.critical(problem.what, extra={"where": problem.where, "cure": problem.cure})
+        return problem.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
