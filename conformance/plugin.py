@@ -16,15 +16,16 @@ from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import Inconclusive, Problem, SetupProblem
 from drawplate.conformance.run.collection import check_completeness, height_of, requirements_of
 from drawplate.conformance.run.context import RunContext
+from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME
 from drawplate.conformance.verdict.outcomes import TestResult
-
-CONTEXT = pytest.StashKey[RunContext]()
-EVIDENCE = pytest.StashKey[Path]()
 
 # How long one test may take in all, in seconds, before it is called inconclusive.
 BUDGET: dict[Height, float] = {"bench": 150.0, "cluster": 300.0}
 
-pytest_plugins = ("drawplate.conformance.run.bench_fixtures",)
+pytest_plugins = (
+    "drawplate.conformance.run.bench_fixtures",
+    "drawplate.conformance.run.cluster_fixtures",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CONTEXT] = RunContext.read(path)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse an incomplete catalogue, then keep what this run is to test."""
     check_completeness(items)
@@ -48,7 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if context is None:
         return
     wanted = set(context.checks)
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         height = height_of(item)
         ids = {(name, height) for name in requirements_of(item)}
@@ -89,6 +92,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Tell the result of a phase in our words, on pytest's report."""
     report = cast("Any", (yield))
     excinfo = call.excinfo
+    if call.when == "call":
+        item.stash[OUTCOME] = report.outcome
     result, seen = TestResult.PASS, ""
     if excinfo is not None:
         result = _classify(excinfo, call.when or "")

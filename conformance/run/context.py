@@ -25,7 +25,6 @@ class RunContext:
     bench_kubeconfig: str = ""
     cluster: str = ""
     keep_on_failure: bool = False
-    driver_wrapper: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
         """Write the context as JSON."""
@@ -37,7 +36,6 @@ class RunContext:
         raw = json.loads(path.read_text(encoding="utf-8"))
         raw["out"] = Path(raw["out"])
         raw["checks"] = tuple((name, height) for name, height in raw["checks"])
-        raw["driver_wrapper"] = tuple(raw["driver_wrapper"])
         return cls(**raw)
 
     @property

@@ -14,7 +14,7 @@ _FINISHED = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.N
 
 
 def _arguments(context_file: Path, workers: int) -> list[str]:
-    parallel = ["-p", "xdist", "-n", str(workers), "--dist", "loadgroup"] if workers > 1 else []
+    parallel = ["-n", str(workers), "--dist", "loadgroup"] if workers > 1 else []
     return [
         "-c",
         str(SETTINGS),
@@ -26,6 +26,9 @@ def _arguments(context_file: Path, workers: int) -> list[str]:
         "no:terminal",
         "-p",
         "drawplate.conformance.plugin",
+        # By its module's name: the entry point is not seen without autoload.
+        "-p",
+        "xdist.plugin",
         *parallel,
         f"--drawplate-run={context_file}",
         str(SUITES),

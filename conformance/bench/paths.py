@@ -1,0 +1,110 @@
+"""The folders of one bench node: what a driver takes for `/var/lib/kubelet`, `/etc/cdi` and so on."""
+
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from drawplate.conformance.problems import SetupProblem
+
+# sun_path of a UNIX socket holds 108 bytes with its final zero (Linux unix(7)); drivers append
+# names such as "plugins_registry/<driver>-<pod uid>-reg.sock" to the kubelet root.
+LONGEST_ROOT = 44
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPaths:
+    """The folders of one bench node, all below `root`.
+
+    `registry` and `plugins` lie in `kubelet_root` as on a real node. `cdi_static` and `cdi_dynamic`
+    play /etc/cdi and /var/run/cdi; `cdi` has both in the order of their priority, the highest
+    last (CDI specification, "CDI JSON files"). `state` is for what a driver keeps over a reboot.
+    """
+
+    root: Path
+    kubelet_root: Path
+    registry: Path
+    plugins: Path
+    cdi_static: Path
+    cdi_dynamic: Path
+    state: Path
+
+    @property
+    def cdi(self) -> tuple[Path, Path]:
+        """The CDI folders, the one with the highest priority last."""
+        return (self.cdi_static, self.cdi_dynamic)
+
+    @classmethod
+    def create(cls, root: Path | None = None) -> "BenchPaths":
+        """Make the folders, in a new short folder of ours when `root` is None.
+
+        Raises SetupProblem when `root` is too long for the sockets of drivers, is not empty, or
+        cannot be written.
+        """
+        paths = cls.below(_fresh_root() if root is None else root)
+        _refuse_long(paths.root)
+        try:
+            if paths.root.exists() and any(paths.root.iterdir()):
+                raise SetupProblem("a bench node needs an empty folder", where=str(paths.root))
+            for folder in (paths.registry, paths.plugins, *paths.cdi, paths.state):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupProblem(f"cannot make a bench node: {error}", where=str(root)) from error
+        return paths
+
+    @classmethod
+    def below(cls, root: Path) -> "BenchPaths":
+        """Name the folders below `root` without making them."""
+        kubelet = root / "kubelet"
+        return cls(
+            root=root,
+            kubelet_root=kubelet,
+            registry=kubelet / "plugins_registry",
+            plugins=kubelet / "plugins",
+            cdi_static=root / "etc" / "cdi",
+            cdi_dynamic=root / "run" / "cdi",
+            state=root / "state",
+        )
+
+    def lose_boot_state(self) -> None:
+        """Empty what a reboot empties: /var/run is a tmpfs, so the dynamic CDI folder is new."""
+        _empty(self.cdi_dynamic)
+
+    def remove(self) -> None:
+        """Delete the node's folders with everything that a driver left in them."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        if self.root.exists():
+            # A driver may have taken away its own write permission (a fault that tests inject).
+            for folder, _, _ in os.walk(self.root):
+                Path(folder).chmod(stat.S_IRWXU)
+            shutil.rmtree(self.root)
+
+
+def _fresh_root() -> Path:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    for parent in (tempfile.gettempdir(), runtime):
+        if parent and os.access(parent, os.W_OK) and len(os.fsencode(parent)) <= LONGEST_ROOT - 14:
+            return Path(tempfile.mkdtemp(prefix="dw-", dir=parent))
+    return Path(tempfile.mkdtemp(prefix="dw-", dir="/tmp"))
+
+
+def _refuse_long(root: Path) -> None:
+    length = len(os.fsencode(root))
+    if length > LONGEST_ROOT:
+        raise SetupProblem(
+            f"the folder of a bench node is {length} bytes long; sockets leave room for "
+            f"{LONGEST_ROOT}",
+            where=str(root),
+            cure="name a shorter folder, or none",
+        )
+
+
+def _empty(folder: Path) -> None:
+    for entry in list(folder.iterdir()) if folder.exists() else []:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,57 @@
+"""Objects that a run put on an API server: changed by everybody, removed only if they are ours."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from drawplate.conformance.profile.objects import Object
+from drawplate.emulators.problems import SetupProblem
+from drawplate.fixtures.kubeapi import ApiError, KubeApi
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One object that was not there before."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+
+class AppliedObjects:
+    """Applies objects, and remembers which of them it made."""
+
+    def __init__(self, api: KubeApi) -> None:
+        """Work on one API server, with an administrator's rights."""
+        self._api = api
+        self.owned: list[Owned] = []
+
+    def apply(self, objects: Iterable[Object]) -> list[Object]:
+        """Create or change objects by server-side apply; give them as the server has them.
+
+        Raises SetupProblem when the server refuses one; what was made before stays owned.
+        """
+        return [self._apply(entry) for entry in objects]
+
+    def remove(self) -> None:
+        """Delete what was made here and is still the same, the last one first."""
+        while self.owned:
+            gone = self.owned.pop()
+            self._api.delete(gone.kind, gone.name, gone.namespace, uid=gone.uid)
+
+    def _apply(self, entry: Object) -> Object:
+        kind = f"{entry['apiVersion']}/{entry['kind']}"
+        name = entry["metadata"]["name"]
+        namespace = entry["metadata"].get("namespace", "")
+        try:
+            before = self._api.find(kind, name, namespace)
+            applied = self._api.apply(entry)
+        except (ApiError, LookupError) as error:
+            raise SetupProblem(
+                f"the API server does not take {entry['kind']} {name!r}: {error}",
+                where="the objects of the profile (deploy)",
+                cure="correct the manifest, or use a Kubernetes version that knows it",
+            ) from error
+        if before is None:
+            self.owned.append(Owned(kind, namespace, name, applied["metadata"]["uid"]))
+        return applied

@@ -1,0 +1,128 @@
+"""Fixtures of bench tests: each test gets a stage, its own namespace, and leaves evidence."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drawplate.conformance.bench.claim_desk import Claim, ClaimDesk
+from drawplate.conformance.bench.kubelet import Kubelet
+from drawplate.conformance.bench.rights import Rights
+from drawplate.conformance.bench.slice_view import SliceView
+from drawplate.conformance.bench.stage import Stage
+from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.problems import SuiteError
+from drawplate.conformance.profile.load import load
+from drawplate.conformance.profile.model import Profile
+from drawplate.conformance.run.context import RunContext
+from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME
+from drawplate.fixtures.kubeapi import KubeApi
+from drawplate.fixtures.progress import silent
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> RunContext:
+    """Give what every process of the run knows."""
+    return request.config.stash[CONTEXT]
+
+
+@pytest.fixture(scope="session")
+def profile(run: RunContext) -> Profile:
+    """Give the profile of the driver under test."""
+    return load(run.profile)
+
+
+class StageKeeper:
+    """Keeps the stage from test to test as long as it is as good as new."""
+
+    def __init__(self, run: RunContext, profile: Profile) -> None:
+        """Make no stage yet."""
+        self._run = run
+        self._profile = profile
+        self._binaries = ensure_binaries(profile, silent())
+        self._stage: Stage | None = None
+
+    def lend(self, *, fresh: bool) -> Stage:
+        """Give the stage, a new one when the test needs it fresh."""
+        if fresh:
+            self.drop()
+        if self._stage is None:
+            self._stage = Stage(
+                self._profile,
+                Path(self._run.bench_kubeconfig),
+                run=self._run.run_id,
+                binaries=self._binaries,
+                patience=self._run.patience,
+            )
+        return self._stage
+
+    def drop(self) -> None:
+        """End the stage."""
+        stage, self._stage = self._stage, None
+        if stage:
+            stage.close()
+
+
+@pytest.fixture(scope="session")
+def stage_keeper(run: RunContext, profile: Profile) -> Iterator[StageKeeper]:
+    """Keep the stage of this worker."""
+    keeper = StageKeeper(run, profile)
+    yield keeper
+    keeper.drop()
+
+
+@pytest.fixture
+def bench(
+    request: pytest.FixtureRequest, stage_keeper: StageKeeper, run: RunContext
+) -> Iterator[Stage]:
+    """Give the stage: one node with the driver started, not yet waited for."""
+    random.seed(f"{run.seed}/{request.node.nodeid}")
+    fresh = request.node.get_closest_marker("fresh") is not None
+    stage = stage_keeper.lend(fresh=fresh)
+    stage.begin()
+    yield stage
+    made: list[Claim] = getattr(request.node, "claims_made", [])
+    stage.link.mend()
+    stage.collect(request.node.stash[EVIDENCE], made)
+    passed = request.node.stash.get(OUTCOME, "") == "passed"
+    if not (passed and not fresh and stage.settle(made)):
+        stage_keeper.drop()
+
+
+@pytest.fixture
+def kubelet(bench: Stage) -> Kubelet:
+    """Give the kubelet's side of a driver that is ready."""
+    return bench.ready().kubelet
+
+
+@pytest.fixture
+def claims(request: Any, bench: Stage, profile: Profile) -> ClaimDesk:
+    """Make claims."""
+    node = bench.ready().node
+    desk = ClaimDesk(profile, node.scheduler, node.namespace)
+    request.node.claims_made = desk.made
+    return desk
+
+
+@pytest.fixture
+def claim(claims: ClaimDesk) -> Claim:
+    """Give an allocated claim for one device."""
+    return claims.make()
+
+
+@pytest.fixture
+def slices(bench: Stage) -> SliceView:
+    """Give the driver's slices."""
+    return bench.slices
+
+
+@pytest.fixture
+def rights(bench: Stage) -> Iterator[Rights]:
+    """Ask the API server with the driver's own identity."""
+    if not bench.credentials.account:
+        raise SuiteError("a test of the driver's rights runs without an identity in the profile")
+    api = KubeApi(bench.credentials.kubeconfig)
+    yield Rights(api, bench.profile.driver.name)
+    api.close()

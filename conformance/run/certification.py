@@ -1,0 +1,168 @@
+"""One certification from profile to verdict."""
+
+import random
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drawplate.conformance import patience
+from drawplate.conformance.profile.load import load
+from drawplate.conformance.run.collector import Collector
+from drawplate.conformance.run.context import RunContext
+from drawplate.conformance.run.furnishing import furnished
+from drawplate.conformance.run.ground import Ground, Wish, prepare_ground
+from drawplate.conformance.run.narration import Narration
+from drawplate.conformance.run.plan import Plan, admitted, make_plan
+from drawplate.conformance.run.pytest_session import run_suites
+from drawplate.conformance.run.reporting import describe_suite, stale_findings, to_record
+from drawplate.conformance.verdict.judge import Ruling, passed_known_failures, rule
+from drawplate.conformance.verdict.outcomes import Judgement, TestOutcome, Verdict
+from drawplate.fixtures.progress import Progress
+from drawplate.reports.model import Driver, Report, Run, RunState, Timing
+from drawplate.reports.store import ReportWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to certify and how; `selection` are requirement IDs, empty for all."""
+
+    profile: str
+    wish: Wish
+    out: Path
+    workers: int
+    seed: int | None = None
+    selection: tuple[str, ...] = ()
+    argv: tuple[str, ...] = ()
+    replace: bool = False
+    run_id: str = field(default_factory=lambda: f"{random.SystemRandom().randrange(16**6):06x}")
+
+
+@dataclass(frozen=True, slots=True)
+class Certification:
+    """What came of it."""
+
+    report: Report
+    ruling: Ruling
+    interrupted: bool
+
+
+class _Run:
+    """The parts of one run that its steps share."""
+
+    def __init__(self, order: Order, progress: Progress) -> None:
+        self.order = order
+        self.progress = progress
+        self.profile = load(order.profile)
+        self.seed = order.seed if order.seed is not None else random.SystemRandom().randrange(2**31)
+        self.plan: Plan = make_plan(
+            self.profile, order.wish.heights, order.wish.spec.kubernetes, order.selection
+        )
+        self.known = admitted(self.profile)
+        self.patience = patience.measure()
+        self.writer = ReportWriter(order.out, self._first_report(), replace=order.replace)
+        self.narration = Narration(progress, self.plan.checks)
+        self.collector = Collector(self.plan.checks, self.known, self._on_outcome)
+        self.timings: list[Timing] = []
+
+    def _first_report(self) -> Report:
+        order = self.order
+        return Report(
+            run=Run(
+                command=shlex.join(("drawplate", *order.argv)) if order.argv else "drawplate",
+                started=datetime.now(UTC),
+                seed=self.seed,
+                workers=order.workers,
+                patience=self.patience,
+                selection=order.selection,
+            ),
+            driver=Driver(
+                name=self.profile.driver.name,
+                profile=self.profile.title,
+                profile_digest=f"sha256:{self.profile.digest}",
+                vendor=self.profile.metadata.vendor,
+            ),
+            suite=describe_suite(),
+            requirements=tuple(to_record(j, order.out) for j in self.plan.exempt),
+        )
+
+    def _on_outcome(self, outcome: TestOutcome) -> None:
+        self.narration.tell(outcome)
+        touched = set(outcome.requirements)
+        for judgement in self.collector.judgements():
+            if judgement.outcomes and judgement.requirement.id in touched:
+                self.writer.record(to_record(judgement, self.order.out))
+
+    def judgements(self) -> list[Judgement]:
+        return [*self.plan.exempt, *self.collector.judgements()]
+
+    def test(self, ground: Ground) -> bool:
+        """Run the suites; gives False when they were interrupted."""
+        context = RunContext(
+            run_id=self.order.run_id,
+            profile=str(self.profile.source)
+            if self.order.profile.endswith(".yaml")
+            else self.order.profile,
+            out=self.order.out,
+            seed=self.seed,
+            patience=self.patience,
+            checks=self.plan.checks,
+            bench_kubeconfig=str(ground.bench.kubeconfig) if ground.bench else "",
+            cluster=ground.cluster.name if ground.cluster else "",
+            keep_on_failure=self.order.wish.keep,
+        )
+        with tempfile.TemporaryDirectory(prefix="drawplate-run-") as folder:
+            file = Path(folder) / "context.json"
+            context.write(file)
+            with furnished(self.profile, ground):
+                return run_suites(file, self.order.workers, self.collector)
+
+    def conclude(self, state: RunState) -> tuple[Report, Ruling]:
+        """Judge what there is, and write the report."""
+        judgements = self.judgements()
+        for judgement in judgements:
+            self.writer.record(to_record(judgement, self.order.out))
+        ruling = rule(judgements, self.known)
+        if state != "finished" and ruling.verdict is Verdict.CONFORMANT:
+            ruling = Ruling(Verdict.INCONCLUSIVE, ("the run was interrupted",))
+        self.writer.update(
+            findings=stale_findings(passed_known_failures(judgements, self.known)),
+            timings=tuple(self.timings),
+        )
+        report = self.writer.finish(ruling.verdict, ruling.reasons, state=state)
+        return report, ruling
+
+    def timed(self, phase: str, began: float) -> None:
+        self.timings.append(Timing(phase=phase, seconds=round(time.monotonic() - began, 3)))
+
+
+def certify(order: Order, progress: Progress) -> Certification:
+    """Certify as ordered; whatever happens after the start leaves a valid report in `order.out`.
+
+    Raises SetupProblem before anything is tested, SuiteError when the suite itself failed.
+    """
+    run = _Run(order, progress)
+    state: RunState = "interrupted"
+    try:
+        began = time.monotonic()
+        with prepare_ground(order.wish, order.run_id, progress) as ground:
+            run.timed("set-up", began)
+            run.writer.update(clusters=ground.records())
+            began = time.monotonic()
+            finished = run.test(ground)
+            run.timed("tests", began)
+            state = "finished" if finished else "interrupted"
+    except KeyboardInterrupt:
+        progress.say("interrupted: writing what is known so far")
+    finally:
+        report, ruling = run.conclude(state)
+    return Certification(report, ruling, state == "interrupted")
+
+
+def command_line(arguments: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Give the arguments of this command, for the report's line that repeats it."""
+    return tuple(sys.argv[1:] if arguments is None else arguments)

@@ -1,0 +1,105 @@
+"""What a run stands on: the control plane of the bench and the cluster, found or made for it."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from drawplate.conformance.catalogue import Height
+from drawplate.conformance.problems import SetupProblem
+from drawplate.fixtures.clusters.local import lifecycle
+from drawplate.fixtures.clusters.provider import Cluster, ClusterSpec
+from drawplate.fixtures.progress import Progress
+from drawplate.reports.model import Cluster as ClusterRecord
+
+CGROUP_V2_MARK = Path("/sys/fs/cgroup/cgroup.controllers")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command asked for; `cluster` names one that runs already."""
+
+    heights: frozenset[Height]
+    spec: ClusterSpec = field(default_factory=ClusterSpec)
+    cluster: str = ""
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The control plane of the bench, and the cluster, as far as the run needs them."""
+
+    bench: Cluster | None
+    cluster: Cluster | None
+
+    def records(self) -> tuple[ClusterRecord, ...]:
+        """Describe both for the report."""
+        found: list[tuple[Height, Cluster | None]] = [
+            ("bench", self.bench),
+            ("cluster", self.cluster),
+        ]
+        return tuple(_record(height, cluster) for height, cluster in found if cluster)
+
+
+def _record(height: Height, cluster: Cluster) -> ClusterRecord:
+    return ClusterRecord(
+        height=height,
+        provider="local",
+        kubernetes=cluster.spec.kubernetes,
+        gates=cluster.spec.gates,
+        feature_gates=dict(cluster.spec.feature_gates),
+        nodes=len(cluster.nodes) if height == "cluster" else 0,
+        cgroup="v2" if CGROUP_V2_MARK.exists() else "v1",
+        kernel=platform.release(),
+    )
+
+
+@contextmanager
+def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Ground]:
+    """Provide what the heights need; what was made here is removed at the end.
+
+    A named cluster is used as it is, and is its own bench too. Raises SetupProblem when it does
+    not exist or has no node for the cluster height.
+    """
+    if wish.cluster:
+        found = _find(wish)
+        yield Ground(found, found if "cluster" in wish.heights else None)
+        return
+    with ExitStack() as made:
+        bench = cluster = None
+        if "bench" in wish.heights:
+            bench = _make(made, replace(wish.spec, name=f"b-{run_id}", bench=True), wish, progress)
+        if "cluster" in wish.heights:
+            cluster = _make(made, replace(wish.spec, name=f"c-{run_id}"), wish, progress)
+        yield Ground(bench, cluster)
+
+
+def _make(made: ExitStack, spec: ClusterSpec, wish: Wish, progress: Progress) -> Cluster:
+    # A cluster that the user wants to look at afterwards must outlive this process.
+    owner = None if wish.keep and not spec.bench else os.getpid()
+    cluster = lifecycle.up(spec, progress, owner_pid=owner)
+    if owner is None:
+        progress.say(f"--keep-on-failure: `drawplate down {spec.name}` removes the cluster")
+    else:
+        made.callback(cluster.down)
+    return cluster
+
+
+def _find(wish: Wish) -> Cluster:
+    found = lifecycle.find(wish.cluster)
+    if found is None:
+        known = ", ".join(lifecycle.names()) or "none"
+        raise SetupProblem(
+            f"there is no cluster {wish.cluster!r}",
+            where="--cluster",
+            cure=f"`drawplate up {wish.cluster}` makes it; clusters here: {known}",
+        )
+    if "cluster" in wish.heights and not found.nodes:
+        raise SetupProblem(
+            f"cluster {wish.cluster!r} was made with --bench and has no node",
+            where="--cluster, --height",
+            cure="use --height bench, or a cluster made without --bench",
+        )
+    return found

@@ -1,0 +1,16 @@
+"""What the plugin and the fixtures of a run keep on pytest's objects."""
+
+from pathlib import Path
+
+import pytest
+
+from drawplate.conformance.run.context import RunContext
+
+CONTEXT = pytest.StashKey[RunContext]()
+"""On the config: the run."""
+
+EVIDENCE = pytest.StashKey[Path]()
+"""On a test: the folder for its evidence."""
+
+OUTCOME = pytest.StashKey[str]()
+"""On a test: pytest's outcome of its call, for fixtures that clean up after it."""

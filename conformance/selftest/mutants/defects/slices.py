@@ -1,0 +1,124 @@
+"""Defects of the ResourceSlices."""
+
+import os
+import threading
+from typing import Any
+
+from drawplate.conformance.selftest.mutants.defects.making import after, defect, nothing, put
+from drawplate.driver import pool
+from drawplate.driver.daemon import Driver
+from drawplate.driver.hardware import Gpu
+
+Devices = list[dict[str, Any]]
+
+
+def _devices(driver: Driver, change: Any) -> None:
+    after(driver.publisher, "_devices", change)
+
+
+@defect("slice-misses-device")
+def _slice_misses_device(driver: Driver) -> None:
+    _devices(driver, lambda devices: devices[1:])
+
+
+@defect("pool-collides")
+def _pool_collides(driver: Driver) -> None:
+    name = "gpus"
+    put(driver.core, "_pool", name)
+
+    def rename(spec: Any, *_: object) -> Any:
+        return spec | {"pool": spec["pool"] | {"name": name}}
+
+    def owns(self: pool.Pool, found: Any) -> bool:
+        return bool(found["spec"].get("nodeName") == self.node)
+
+    after(pool, "_spec", rename)
+    put(pool.Pool, "owns", owns)
+
+
+@defect("slice-count-wrong")
+def _slice_count_wrong(driver: Driver) -> None:
+    def count(spec: Any, *_: object) -> Any:
+        wrong = spec["pool"]["resourceSliceCount"] + 1
+        return spec | {"pool": spec["pool"] | {"resourceSliceCount": wrong}}
+
+    after(pool, "_spec", count)
+
+
+@defect("device-twice")
+def _device_twice(driver: Driver) -> None:
+    after(pool, "split", lambda parts, *_: [*parts, parts[0][:1]])
+
+
+@defect("foreign-domain")
+def _foreign_domain(driver: Driver) -> None:
+    def claim(devices: Devices) -> Devices:
+        for device in devices:
+            device["attributes"]["other.example.com/model"] = {"string": "theirs"}
+        return devices
+
+    _devices(driver, claim)
+
+
+@defect("attribute-type-varies")
+def _attribute_type_varies(driver: Driver) -> None:
+    def vary(devices: Devices) -> Devices:
+        devices[0]["attributes"]["architecture"] = {"int": 9}
+        return devices
+
+    _devices(driver, vary)
+
+
+@defect("slice-lost")
+def _slice_lost(driver: Driver) -> None:
+    put(driver.publisher, "watch", nothing)
+
+
+@defect("slice-edit-kept")
+def _slice_edit_kept(driver: Driver) -> None:
+    after(driver.publisher, "is_news", lambda news, event: news and event["type"] == "DELETED")
+
+
+@defect("slice-ownerless")
+def _slice_ownerless(driver: Driver) -> None:
+    put(driver.publisher, "_owner", nothing)
+
+
+@defect("slice-flaps")
+def _slice_flaps(driver: Driver) -> None:
+    put(driver.publisher, "is_right", lambda *_: False)
+
+    def beat() -> None:
+        while not driver.ended.wait(1.0):
+            driver.publisher.wake()
+
+    threading.Thread(target=beat, daemon=True).start()
+
+
+@defect("attributes-shift")
+def _attributes_shift(driver: Driver) -> None:
+    def shift(devices: Devices) -> Devices:
+        for device in devices:
+            device["attributes"]["process"] = {"int": os.getpid()}
+        return devices
+
+    _devices(driver, shift)
+
+
+@defect("plug-unnoticed")
+def _plug_unnoticed(driver: Driver) -> None:
+    gpus = driver.hardware.gpus
+    fewest = list(gpus())
+
+    def shrink() -> tuple[Gpu, ...]:
+        current = gpus()
+        fewest[:] = [gpu for gpu in fewest if gpu in current]
+        return tuple(fewest)
+
+    put(driver.hardware, "gpus", shrink)
+
+
+@defect("ghost-device")
+def _ghost_device(driver: Driver) -> None:
+    seen = driver.hardware.gpus()
+    put(driver.hardware, "gpus", lambda: seen)

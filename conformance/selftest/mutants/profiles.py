@@ -1,0 +1,33 @@
+"""The profile of a mutant: the reference driver's, with the driver started through its defect."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from drawplate.conformance.profile.load import load
+
+DRIVER = "drawplate.driver.main"
+LAUNCH = "drawplate.conformance.selftest.mutants.launch"
+RIGHTS = "drawplate.conformance.selftest.mutants.rights"
+
+
+def write_profile(name: str, folder: Path) -> Path:
+    """Write the profile of the mutant `name` into `folder`, and give its path."""
+    data: dict[str, Any] = yaml.safe_load(load("reference").source.read_text(encoding="utf-8"))
+    data["metadata"]["name"] = f"mutant-{name}"
+    process = data["deploy"]["process"]
+    process["argv"] = [
+        word for argument in process["argv"] for word in _through(argument, DRIVER, LAUNCH, name)
+    ]
+    command = process["identity"]["command"]
+    process["identity"]["command"] = ["{python}", "-m", RIGHTS, name, *command]
+    # As a process at both heights: an image of each mutant would prove nothing more.
+    data["deploy"].pop("manifests", None)
+    path = folder / f"mutant-{name}.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _through(argument: str, module: str, launcher: str, name: str) -> list[str]:
+    return [launcher, name] if argument == module else [argument]

@@ -1,0 +1,39 @@
+"""What becomes of devices when pods end, or cannot start."""
+
+from drawplate.conformance.covers import covers
+from drawplate.conformance.problems import Inconclusive
+
+# K pkg/kubelet/events/event.go
+CANNOT_PREPARE = "FailedPrepareDynamicResources"
+
+
+@covers("ALC-06")
+def test_devices_serve_the_next_pod(cluster):
+    need = cluster.widest_need()
+    first = cluster.claim(need)
+    cluster.running(first).delete_and_wait()
+
+    left = cluster.surplus()
+    assert not left, f"left by the first pod: {left}"
+    assert first.becomes_free(), "the claim of the pod that is gone is still allocated"
+    second = cluster.claim(need)
+    pod = cluster.pod(second)
+    assert pod.runs(), pod.story()
+    assert pod.shown() == cluster.expected(second)
+
+
+@covers("FLT-24")
+def test_claim_that_cannot_be_prepared_hinders_nobody(cluster):
+    case = next(iter(cluster.profile.cases(valid=False)), None)
+    if case is None:
+        raise Inconclusive("the profile has no configs.cases that are not valid")
+    waiting = cluster.pod(cluster.claim(cluster.widest_need(), config=case))
+
+    told = waiting.event(CANNOT_PREPARE)
+    assert told, f"no {CANNOT_PREPARE} event; {waiting.story()}"
+    waiting.delete_and_wait()
+    assert not cluster.surplus(), f"left by the pod that never ran: {cluster.surplus()}"
+    claim = cluster.claim(cluster.widest_need())
+    following = cluster.pod(claim)
+    assert following.runs(), f"the next pod of the device does not start: {following.story()}"
+    assert following.shown() == cluster.expected(claim)

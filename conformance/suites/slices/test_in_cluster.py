@@ -1,0 +1,12 @@
+"""ResourceSlices under a real kubelet."""
+
+from drawplate.conformance.covers import covers
+
+
+@covers("SLC-20")
+def test_slices_come_back_after_a_kubelet_restart(cluster):
+    cluster.restart_kubelet()
+
+    restored = cluster.driver.publishes()
+
+    assert restored, f"{cluster.driver.budget:.0f} s later: {cluster.driver.slices.content()}"

@@ -1,0 +1,15 @@
+"""Unprepare as a real kubelet asks for it."""
+
+from drawplate.conformance.covers import covers
+
+
+@covers("UNP-13")
+def test_claim_of_an_earlier_instance_is_unprepared(cluster):
+    pod = cluster.running(cluster.claim())
+    cluster.driver.restart()
+    assert cluster.driver.registers(), cluster.driver.tail()
+
+    pod.delete()
+
+    assert pod.gone(), f"the pod does not end: {pod.story()}"
+    assert not cluster.surplus(), f"left behind: {cluster.surplus()}"
