@@ -52,20 +52,28 @@ class CdiFolder:
             raise ValueError(f"{uid!r} is not a UID")
         return self._folder / f"{self._vendor}-claim_{uid}.json"
 
-    def write(self, claim: PreparedClaim) -> None:
-        """Make the file right, whatever is there now; do nothing when it is. Raises OSError."""
+    def write(self, claim: PreparedClaim) -> bool:
+        """Make the file right, whatever is there now; tell whether it was not. Raises OSError."""
         path = self.path(claim.claim.uid)
         content = self.render(claim)
         if not claim.devices:
-            self.remove(claim.claim.uid)
-        elif not _has(path, content):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-            replace_file(path, content, _MODE, durable=False)
+            return self.remove(claim.claim.uid)
+        if _has(path, content):
+            return False
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        replace_file(path, content, _MODE, durable=False)
+        return True
 
-    def remove(self, uid: str) -> None:
-        """Remove a claim's file if there is one. Raises OSError."""
-        if is_safe(uid) and _removed(self.path(uid)):
-            sync_folder(self._folder)
+    def remove(self, uid: str) -> bool:
+        """Remove a claim's file; tell whether there was one. Raises OSError."""
+        if not is_safe(uid):
+            return False
+        try:
+            self.path(uid).unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        sync_folder(self._folder)
+        return True
 
     def render(self, claim: PreparedClaim) -> bytes:
         """Give the content of a claim's file."""
@@ -144,11 +152,3 @@ def _has(path: Path, content: bytes) -> bool:
         return path.read_bytes() == content and path.stat().st_mode & 0o777 == _MODE
     except OSError:
         return False
-
-
-def _removed(path: Path) -> bool:
-    try:
-        path.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True

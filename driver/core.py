@@ -106,21 +106,9 @@ class Core:
             self._ledger.strike(claim.uid)
         return Answer()
 
-    def restore(self) -> None:
-        """Write the CDI files of all prepared claims that are missing or damaged."""
-        for record in self._ledger.all():
-            uid = record.claim.uid
-            # A call for the claim that is under way ends with the file as it must be.
-            with self._locks.try_hold(uid) as held:
-                current = self._ledger.get(uid) if held else None
-                if current is None:
-                    continue
-                try:
-                    self._cdi.write(current)
-                except OSError as error:
-                    _log.warning(
-                        "cannot restore a CDI file", extra={"uid": uid, "error": str(error)}
-                    )
+    def restore(self) -> int:
+        """Mend the CDI files of prepared claims; give how many were missing or damaged."""
+        return sum(self._restore(record.claim.uid) for record in self._ledger.all())
 
     def choose(self, claim: ClaimName, allocation: Allocation) -> PreparedClaim:
         """Give the record of what the claim is to have. Raises Refusal."""
@@ -158,6 +146,16 @@ class Core:
             share_id=result.share_id,
             settings=self._scope.settings(allocation.configurations, result.request),
         )
+
+    def _restore(self, uid: str) -> bool:
+        # A call for the claim that is under way ends with the file as it must be.
+        with self._locks.try_hold(uid) as held:
+            current = self._ledger.get(uid) if held else None
+            try:
+                return current is not None and self._cdi.write(current)
+            except OSError as error:
+                _log.warning("cannot restore a CDI file", extra={"uid": uid, "error": str(error)})
+                return False
 
     def _give_back(self, uid: str) -> None:
         # The record stays when the disk refuses this too; the kubelet's Unprepare will strike it.

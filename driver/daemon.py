@@ -133,8 +133,8 @@ class Driver:
 
         settings = self.settings
         _log.info("http", extra={"address": "{}:{}".format(*listening.getsockname()[:2])})
-        sockets = settings.registration_socket, settings.service_socket
-        serve(listening, lambda: check(*sockets), self.metrics)
+        paths = settings.registration_socket, settings.service_socket, settings.cdi
+        serve(listening, lambda: check(*paths), self.metrics)
 
     def _gauges(self) -> None:
         gauge = self.metrics.gauge

@@ -23,8 +23,12 @@ ANSWER_SECONDS = 1.0
 _OPTIONS = (("grpc.use_local_subchannel_pool", 1),)
 
 
-def check(registration: Path, service: Path) -> str:
+def check(registration: Path, service: Path, cdi: Path) -> str:
     """Call both sockets by their paths; give what is wrong, or nothing."""
+    for folder in (registration.parent, service.parent, cdi):
+        # What a container sees of a host's folder that was removed. Only a new one sees the new.
+        if folder.exists() and folder.stat().st_nlink == 0:
+            return f"{folder} was removed from the host"
     try:
         with grpc.insecure_channel(f"unix:{registration}", options=_OPTIONS) as channel:
             asked = registration_pb2.InfoRequest()

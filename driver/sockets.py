@@ -41,7 +41,7 @@ class Socket:
     def ensure(self) -> bool:
         """Open again when the socket at the path is not ours any more; tell whether it was so."""
         with self._lock:
-            if self._server is None or self._in_place():
+            if self._server is None or self.in_place():
                 return False
             retired = self._server
             self._open()
@@ -54,7 +54,7 @@ class Socket:
         """Remove the socket, so that nobody new comes, and give running calls `grace` seconds."""
         with self._lock:
             server, self._server = self._server, None
-            if server is not None and self._in_place():
+            if server is not None and self.in_place():
                 self.path.unlink(missing_ok=True)
         if server is not None:
             server.stop(grace).wait()
@@ -65,6 +65,9 @@ class Socket:
         server = grpc.server(ThreadPoolExecutor(self._workers), options=_OPTIONS)
         self._register(server)
         try:
+            # Says why it cannot be, which gRPC does not.
+            hidden.touch()
+            hidden.unlink()
             server.add_insecure_port(f"unix:{hidden}")
             hidden.chmod(0o600)
             server.start()
@@ -83,7 +86,8 @@ class Socket:
         self._count += 1
         return self.path.with_name(f".{self.path.stem}{self._count % 10_000}")
 
-    def _in_place(self) -> bool:
+    def in_place(self) -> bool:
+        """Tell whether the socket at the path is ours."""
         # The number stays taken while our server has the socket bound, so it is proof.
         return self._identity is not None and _identify(self.path) == self._identity
 

@@ -34,6 +34,12 @@ class Variant:
         return bool(self.spec.get("allocationMode") == "All")
 
     @property
+    def capacity(self) -> Mapping[str, str]:
+        """The capacity that is wanted of each device, by name."""
+        wanted: Mapping[str, str] = (self.spec.get("capacity") or {}).get("requests", {})
+        return wanted
+
+    @property
     def admin(self) -> bool:
         """Say whether it is for admin access, which leaves devices to others."""
         return bool(self.spec.get("adminAccess"))
@@ -47,6 +53,10 @@ class Pick:
     device: Device
     capacity: Mapping[str, str] | None = None
     share_id: str = ""
+
+
+class _Impossible(Exception):
+    """All devices are wanted and a constraint excludes one: nothing else is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,16 @@ class Search:
 
     def solve(self) -> list[Pick] | None:
         """Give the picks, or None when the claim cannot be allocated now."""
-        return next(self._from(0, []), None)
+        variants = [
+            one for entry in self._requests() for one in variants_of(entry, self.find_class)
+        ]
+        if any(one.everything for one in variants) and not all(p.complete for p in self.pools):
+            # What "all" means is not known while any pool is changing.
+            return None
+        try:
+            return next(self._from(0, []), None)
+        except _Impossible:
+            return None
 
     def _requests(self) -> Sequence[Entry]:
         requests: Sequence[Entry] = self.claim["spec"]["devices"]["requests"]
@@ -107,7 +126,9 @@ class Search:
         ]
         for pool in self.pools:
             for device in pool.devices if pool.complete else ():
-                if all(self.selectors.matches(one, device) for one in expressions):
+                # "All" leaves out devices that never have the capacity; others make it fail.
+                small = variant.everything and share(device, variant.capacity, Usage()) is None
+                if not small and all(self.selectors.matches(one, device) for one in expressions):
                     yield pool, device
 
     def _pick(
@@ -116,22 +137,25 @@ class Search:
         usage = self._usage_with(picks)
         same_claim = {pick.device.key for pick in picks if not pick.share_id}
         taken = device.key in same_claim or (not variant.admin and device.key in usage.exclusive)
-        if taken or not _tolerated(device, variant) or not usage.leaves_counters(device, pool):
+        picked = [pick.device for pick in picks]
+        if taken or not self.usage.leaves_counters(device, pool, picked):
             return None
-        wanted = (variant.spec.get("capacity") or {}).get("requests", {})
-        capacity = share(device, wanted, usage)
-        if capacity is None:
+        if not _tolerated(device, variant):
             return None
-        if device.shareable:
-            pick = Pick(variant, device, capacity, str(uuid.uuid4()))
-        else:
-            pick = Pick(variant, device)
-        return pick if self._constraints_hold([*picks, pick]) else None
+        if not self._constraints_hold([*picks, Pick(variant, device)]):
+            if variant.everything:
+                raise _Impossible
+            return None
+        capacity = share(device, variant.capacity, usage)
+        if capacity is None or not device.shareable:
+            return None if capacity is None else Pick(variant, device)
+        return Pick(variant, device, capacity, str(uuid.uuid4()))
 
     def _usage_with(self, picks: Sequence[Pick]) -> Usage:
         usage = self.usage
         for pick in picks:
-            if not pick.variant.admin:
+            # Inside one claim the shares of admin access count too.
+            if pick.share_id or not pick.variant.admin:
                 usage = usage.with_result(result_of(pick))
         return usage
 

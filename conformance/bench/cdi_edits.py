@@ -3,8 +3,8 @@
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -79,36 +79,51 @@ def merge(parts: Iterable[Mapping[str, Any]], host: Path = Path("/")) -> Edits:
     Rules of tags.cncf.io/container-device-interface v1.1.1 pkg/cdi/container-edits.go: of what has
     the same name or path in the container the last wins; mounts are ordered by depth.
     """
-    env: dict[str, str] = {}
-    nodes: dict[str, DeviceNode] = {}
-    mounts: dict[str, Mount] = {}
-    net_devices: dict[str, str] = {}
-    hooks: list[Hook] = []
-    gids: dict[int, None] = {}
-    rdt: Mapping[str, Any] | None = None
+    merger = _Merger(host)
     for edits in parts:
-        env |= {entry.partition("=")[0]: entry for entry in edits.get("env", ())}
+        merger.add(edits)
+    return merger.result()
+
+
+@dataclass(slots=True)
+class _Merger:
+    host: Path
+    env: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, DeviceNode] = field(default_factory=dict)
+    mounts: dict[str, Mount] = field(default_factory=dict)
+    net_devices: dict[str, str] = field(default_factory=dict)
+    hooks: list[Hook] = field(default_factory=list)
+    gids: dict[int, None] = field(default_factory=dict)
+    rdt: Mapping[str, Any] | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, edits: Mapping[str, Any]) -> None:
+        self.env |= {entry.partition("=")[0]: entry for entry in edits.get("env", ())}
         for raw in edits.get("deviceNodes", ()):
             # Taken out first: the last one also goes to the end of the list.
-            nodes.pop(raw["path"], None)
-            nodes[raw["path"]] = _device_node(raw, host)
+            self.nodes.pop(raw["path"], None)
+            self.nodes[raw["path"]] = _device_node(raw, self.host)
+            self.problems += _problems(self.nodes[raw["path"]], self.host)
         for raw in edits.get("mounts", ()):
-            mounts.pop(raw["containerPath"], None)
-            mounts[raw["containerPath"]] = _mount(raw)
-        net_devices |= {d["hostInterfaceName"]: d["name"] for d in edits.get("netDevices", ())}
-        hooks += [_hook(raw) for raw in edits.get("hooks", ())]
-        gids |= {gid: None for gid in edits.get("additionalGids", ()) if gid}
-        rdt = edits.get("intelRdt") or rdt
-    return Edits(
-        tuple(env.values()),
-        tuple(nodes.values()),
-        tuple(sorted(mounts.values(), key=_depth)),
-        tuple(net_devices.items()),
-        tuple(hooks),
-        tuple(gids),
-        rdt,
-        tuple(problem for node in nodes.values() for problem in _problems(node, host)),
-    )
+            self.mounts.pop(raw["containerPath"], None)
+            self.mounts[raw["containerPath"]] = _mount(raw)
+        for raw in edits.get("netDevices", ()):
+            self.net_devices[raw["hostInterfaceName"]] = raw["name"]
+        self.hooks += [_hook(raw) for raw in edits.get("hooks", ())]
+        self.gids |= {gid: None for gid in edits.get("additionalGids", ()) if gid}
+        self.rdt = edits.get("intelRdt") or self.rdt
+
+    def result(self) -> Edits:
+        return Edits(
+            env=tuple(self.env.values()),
+            device_nodes=tuple(self.nodes.values()),
+            mounts=tuple(sorted(self.mounts.values(), key=_depth)),
+            net_devices=tuple(self.net_devices.items()),
+            hooks=tuple(self.hooks),
+            additional_gids=tuple(self.gids),
+            intel_rdt=self.rdt,
+            problems=tuple(self.problems),
+        )
 
 
 def _mount(raw: Mapping[str, Any]) -> Mount:
@@ -123,7 +138,7 @@ def _hook(raw: Mapping[str, Any]) -> Hook:
 
 
 def _depth(mount: Mount) -> int:
-    return len(PurePosixPath(os.path.normpath(mount.container_path)).parts)
+    return os.path.normpath(f"/{mount.container_path.lstrip('/')}").count("/")
 
 
 def _device_node(raw: Mapping[str, Any], host: Path) -> DeviceNode:

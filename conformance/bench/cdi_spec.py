@@ -13,6 +13,7 @@ Edits = Mapping[str, Any]
 NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 DEVICE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:-]*[A-Za-z0-9])?")
 CLOS_LIMIT = 4096
+LAST_DEVICE_ONLY = (0, 5, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,15 @@ def _check_version(spec: Mapping[str, Any]) -> None:
 def _versions_needed(spec: Mapping[str, Any]) -> Iterable[str]:
     yield fields()["earliest"]
     devices = [device or {} for device in spec.get("devices", ())]
-    for edits in (spec, *devices):
-        for path, version in fields()["since"].items():
-            if _uses(edits.get("containerEdits", {}), path.split(".")):
-                yield version
-        if edits.get("annotations"):
-            yield "0.6.0"
+    for path, version in fields()["since"].items():
+        # For the oldest two the library looks at the last device only: version 1.1.1 of specs-go
+        # is built with the loop variables of Go 1.21.
+        looked_at = devices if _order(version) > LAST_DEVICE_ONLY else devices[-1:]
+        owners = [spec, *looked_at]
+        if any(_uses(one.get("containerEdits", {}), path.split(".")) for one in owners):
+            yield version
+    if any(one.get("annotations") for one in (spec, *devices)):
+        yield "0.6.0"
     if any(device.get("name", "")[:1].isdigit() for device in devices):
         yield "0.5.0"
     if "." in spec.get("kind", "").partition("/")[2]:

@@ -58,7 +58,8 @@ class Pool:
     """The highest generation of one pool, as far as one node can reach it.
 
     `problem` says why nothing can be allocated from it: slices are missing, or it contradicts
-    itself; "" when it can be used. `counters` are the shared counters by set and name.
+    itself; "" when it can be used. `counters` are the shared counters by set and name. With
+    `binds` some device has binding conditions.
     """
 
     driver: str
@@ -67,6 +68,7 @@ class Pool:
     devices: tuple[Device, ...]
     counters: Mapping[str, Mapping[str, str]]
     problem: str = ""
+    binds: bool = False
 
     @property
     def complete(self) -> bool:
@@ -78,8 +80,9 @@ def gather(slices: Iterable[Slice], node: NodeFacts) -> list[Pool]:
     """Give the pools that `node` reaches, by driver and name; pools with binding conditions last.
 
     Rules of k8s.io/dynamic-resource-allocation v0.37.2 structured/internal/incubating: of each
-    pool only the highest generation counts, and only when all its slices are there. The order
-    of pools, slices (by name) and devices is the order in which devices are tried.
+    pool only the highest generation with anything for the node counts, and only when all its
+    slices are there. The order of pools, slices (by name) and devices is the order in which
+    devices are tried.
     """
     grouped: dict[tuple[str, str], list[Slice]] = {}
     for one in slices:
@@ -90,24 +93,37 @@ def gather(slices: Iterable[Slice], node: NodeFacts) -> list[Pool]:
         pool = _pool(driver, name, members, node)
         if pool:
             pools.append(pool)
-    return sorted(pools, key=_binds)
+    return sorted(pools, key=lambda pool: pool.binds)
 
 
 def _pool(driver: str, name: str, slices: Sequence[Slice], node: NodeFacts) -> Pool | None:
-    generation = max(one["spec"]["pool"]["generation"] for one in slices)
-    current = sorted(
-        (one for one in slices if one["spec"]["pool"]["generation"] == generation),
+    concerned = [one for one in slices if _concerns(one["spec"], node)]
+    if not concerned:
+        return None
+    generation = max(_generation(one) for one in concerned)
+    mine = sorted(
+        (one for one in concerned if _generation(one) == generation),
         key=lambda one: str(one["metadata"]["name"]),
     )
-    devices = tuple(_devices(driver, name, current, node))
-    if not any(_concerns(one["spec"], node) for one in current):
-        return None
+    whole: Sequence[Slice] = mine
+    if len(mine) != mine[0]["spec"]["pool"]["resourceSliceCount"]:
+        if any(_generation(one) > generation for one in slices):
+            return None  # The driver is replacing it, and the new one has nothing for this node.
+        whole = [one for one in slices if _generation(one) == generation]
     counters = {
         counter["name"]: {key: one["value"] for key, one in counter.get("counters", {}).items()}
-        for one in current
+        for one in mine
         for counter in one["spec"].get("sharedCounters", ())
     }
-    return Pool(driver, name, generation, devices, counters, _problem(current, counters))
+    devices = tuple(_devices(driver, name, mine, node))
+    entries = [entry for one in mine for entry in one["spec"].get("devices", ())]
+    binds = any(entry.get("bindingConditions") for entry in entries)
+    problem = _problem(mine, whole, counters)
+    return Pool(driver, name, generation, devices, counters, problem, binds)
+
+
+def _generation(one: Slice) -> int:
+    return int(one["spec"]["pool"]["generation"])
 
 
 def _concerns(spec: Mapping[str, Any], node: NodeFacts) -> bool:
@@ -125,22 +141,21 @@ def _devices(driver: str, pool: str, slices: Iterable[Slice], node: NodeFacts) -
                 yield Device(DeviceKey(driver, pool, entry["name"]), entry, one)
 
 
-def _problem(slices: Sequence[Slice], counters: Mapping[str, Mapping[str, str]]) -> str:
-    wanted = slices[0]["spec"]["pool"]["resourceSliceCount"]
-    if len(slices) != wanted:
-        return f"{len(slices)} of {wanted} slices are there"
-    sets = [c["name"] for one in slices for c in one["spec"].get("sharedCounters", ())]
-    names = [device["name"] for one in slices for device in one["spec"].get("devices", ())]
+def _problem(
+    mine: Sequence[Slice], whole: Sequence[Slice], counters: Mapping[str, Mapping[str, str]]
+) -> str:
+    wanted = mine[0]["spec"]["pool"]["resourceSliceCount"]
+    if len(whole) != wanted:
+        return f"{len(whole)} of {wanted} slices are there"
+    sets = [c["name"] for one in mine for c in one["spec"].get("sharedCounters", ())]
+    names = [device["name"] for one in mine for device in one["spec"].get("devices", ())]
     for what, values in (("counter set", sets), ("device", names)):
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             return f"{what} {twice[0]} is there twice"
-    for device in (device for one in slices for device in one["spec"].get("devices", ())):
+    for device in (device for one in whole for device in one["spec"].get("devices", ())):
         for use in device.get("consumesCounters", ()):
-            if set(use.get("counters", ())) - set(counters.get(use["counterSet"], ())):
+            known = counters.get(use["counterSet"])
+            if known is None or set(use.get("counters", ())) - set(known):
                 return f"device {device['name']} consumes unknown counters of {use['counterSet']}"
     return ""
-
-
-def _binds(pool: Pool) -> bool:
-    return any(device.entry.get("bindingConditions") for device in pool.devices)

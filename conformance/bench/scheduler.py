@@ -221,5 +221,5 @@ def _object(kind: str, name: str, spec: Mapping[str, Any]) -> Object:
 def _pick(variant: Variant, device: Device) -> Pick:
     if not device.shareable:
         return Pick(variant, device)
-    wanted = (variant.spec.get("capacity") or {}).get("requests", {})
-    return Pick(variant, device, share(device, wanted, Usage()) or {}, str(uuid.uuid4()))
+    taken = share(device, variant.capacity, Usage()) or {}
+    return Pick(variant, device, taken, str(uuid.uuid4()))

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,7 @@ from drawplate.conformance.bench.claim_desk import Claim
 from drawplate.conformance.bench.claims import ClaimRef
 from drawplate.conformance.bench.link import ApiLink
 from drawplate.conformance.bench.node import BenchNode
-from drawplate.conformance.bench.registration import Introduction
+from drawplate.conformance.bench.registration import Introduction, Refused
 from drawplate.conformance.bench.results import Prepared
 from drawplate.conformance.bench.slice_view import SliceView
 from drawplate.conformance.drivers.identity import Credentials, issue_credentials
@@ -44,12 +45,14 @@ class Stage:
         *,
         run: str,
         binaries: Mapping[str, Path],
-        patience: float,
+        budget: float,
     ) -> None:
-        """Make the node and start the driver on it. Raises SetupProblem."""
+        """Make the node and start the driver on it; `budget` is how long it may take, in seconds.
+
+        Raises SetupProblem.
+        """
         self.profile = profile
-        process = profile.deploy.process
-        self.budget = (process.ready.timeout if process else 30.0) * patience
+        self.budget = budget
         self.node = BenchNode(kubeconfig, profile.driver.name, run=run)
         self.api = self.node.api
         self.log = self.node.log
@@ -156,7 +159,8 @@ class Stage:
 
     def notify_refusal(self, socket: str, reason: str) -> None:
         """Tell the driver that its registration failed, as the kubelet may at any time."""
-        with Introduction(socket, self.log) as plugin:
+        # A driver may answer with an error of its own; that it was told is what counts.
+        with suppress(Refused), Introduction(socket, self.log) as plugin:
             plugin.tell(plugin.ask(), reason)
 
     # What a container would get.

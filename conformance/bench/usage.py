@@ -1,6 +1,6 @@
 """What of the devices is taken: by claims that are allocated, and by picks made on the way."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -44,14 +44,18 @@ class Usage:
         """Say whether anybody has the device or a share of it."""
         return key in self.exclusive or key in self.shares
 
-    def leaves_counters(self, device: Device, pool: Pool) -> bool:
-        """Say whether the pool's shared counters suffice for one more device.
+    def leaves_counters(self, device: Device, pool: Pool, picked: Sequence[Device]) -> bool:
+        """Say whether the pool's shared counters suffice for one more device, beside `picked`.
 
-        Another share of a device that is in use takes nothing more.
+        Another share of a device that is in use takes nothing more; admin access does.
         """
-        if self.holds(device.key):
+        if not device.entry.get("consumesCounters"):
+            return True
+        charged = {one.key: one for one in picked if not (one.shareable and one.key in self.shares)}
+        if device.shareable and (device.key in self.shares or device.key in charged):
             return True
         users = [one for one in pool.devices if self.holds(one.key)]
+        users += [one for one in charged.values() if one in pool.devices]
         for counter_set, counters in pool.counters.items():
             for name, available in counters.items():
                 used = sum(_consumption(one, counter_set, name) for one in (*users, device))

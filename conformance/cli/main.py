@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from drawplate.emulators.problems import Problem
 
-COMMANDS = ("certify", "requirements", "components")
+COMMANDS = ("certify", "requirements", "profile", "cluster", "components")
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 EPILOGUE = """\

@@ -1,6 +1,6 @@
 """Objects that a run put on an API server: changed by everybody, removed only if they are ours."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from drawplate.conformance.profile.objects import Object
@@ -16,6 +16,11 @@ class Owned:
     namespace: str
     name: str
     uid: str
+
+    @property
+    def title(self) -> str:
+        """The object as Kind/name."""
+        return f"{self.kind.rpartition('/')[2]}/{self.name}"
 
 
 class AppliedObjects:
@@ -33,11 +38,15 @@ class AppliedObjects:
         """
         return [self._apply(entry) for entry in objects]
 
-    def remove(self) -> None:
-        """Delete what was made here and is still the same, the last one first."""
-        while self.owned:
-            gone = self.owned.pop()
-            self._api.delete(gone.kind, gone.name, gone.namespace, uid=gone.uid)
+    def remove(self, kinds: Collection[str] = ()) -> None:
+        """Delete what was made here and is still the same, the last one first.
+
+        With `kinds` ("DaemonSet"), only what is of these.
+        """
+        for one in self.owned[::-1]:
+            if not kinds or one.title.partition("/")[0] in kinds:
+                self._api.delete(one.kind, one.name, one.namespace, uid=one.uid)
+                self.owned.remove(one)
 
     def _apply(self, entry: Object) -> Object:
         kind = f"{entry['apiVersion']}/{entry['kind']}"

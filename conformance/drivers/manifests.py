@@ -18,6 +18,8 @@ from drawplate.fixtures.kubewatch import Object, Selection
 from drawplate.fixtures.progress import Progress
 from drawplate.fixtures.waiting import NotInTime
 
+WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
+
 
 class DeployedDriver:
     """The driver of a profile on all nodes of a cluster, by the profile's manifests."""
@@ -56,8 +58,19 @@ class DeployedDriver:
                 self._await_rollout(workload)
 
     def stop(self) -> None:
-        """Remove what `start` made; what was there before stays."""
-        self._applied.remove()
+        """Remove what `start` made, and wait until it is gone; what was there before stays.
+
+        The workloads go first: the driver needs its rights until its pods have ended. Raises
+        SetupProblem when pods or namespaces stay longer than the profile's timeout.
+        """
+        try:
+            self._remove(self._manifests.timeout)
+        except NotInTime as error:
+            raise SetupProblem(
+                f"the driver does not go away: {error}",
+                where=f"{self.profile.source} (deploy.manifests)",
+                cure="look at its pods: a finalizer or a container that ignores SIGTERM holds them",
+            ) from error
 
     def restart(self, *, grace: int | None = None) -> None:
         """Delete the driver's pods and wait for the new ones; `grace` 0 kills them at once.
@@ -87,6 +100,19 @@ class DeployedDriver:
     def outside(self, path: str) -> Path:
         """Give the path by which this machine opens what the driver calls `path`."""
         return self.node.path(path)
+
+    def _remove(self, budget: float) -> None:
+        ours = {one.title for one in self._applied.owned}
+        ending = [self._find(name) for name in self._manifests.rollout if name in ours]
+        self._applied.remove(WORKLOADS)
+        for workload in filter(None, ending):
+            selection = Selection(self._manifests.namespace, labels_of(workload))
+            self._api.wait("Pod", lambda pods: not pods, budget, selection, "end of its pods")
+        self._applied.remove()
+        for title in ours:
+            kind, _, name = title.partition("/")
+            if kind == "Namespace":
+                self._api.wait_for(kind, name, lambda found: found is None, budget)
 
     def _load_images(self, progress: Progress) -> None:
         # Making images is slow to import and not needed by drivers that bring theirs.

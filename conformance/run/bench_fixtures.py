@@ -13,13 +13,16 @@ from drawplate.conformance.bench.rights import Rights
 from drawplate.conformance.bench.slice_view import SliceView
 from drawplate.conformance.bench.stage import Stage
 from drawplate.conformance.drivers.binaries import ensure_binaries
-from drawplate.conformance.problems import SuiteError
+from drawplate.conformance.problems import Inconclusive, SuiteError
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.run.context import RunContext
 from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME
 from drawplate.fixtures.kubeapi import KubeApi
 from drawplate.fixtures.progress import silent
+
+# For what little is still to be seen of a driver that does not become ready.
+HOPELESS_SECONDS = 3.0
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +46,9 @@ class StageKeeper:
         self._profile = profile
         self._binaries = ensure_binaries(profile, silent())
         self._stage: Stage | None = None
+        process = profile.deploy.process
+        self._budget = (process.ready.timeout if process else 30.0) * run.patience
+        self._hopeless = ""
 
     def lend(self, *, fresh: bool) -> Stage:
         """Give the stage, a new one when the test needs it fresh."""
@@ -54,9 +60,24 @@ class StageKeeper:
                 Path(self._run.bench_kubeconfig),
                 run=self._run.run_id,
                 binaries=self._binaries,
-                patience=self._run.patience,
+                budget=HOPELESS_SECONDS * self._run.patience if self._hopeless else self._budget,
             )
         return self._stage
+
+    def ready(self) -> Stage:
+        """Give the stage once its driver is ready.
+
+        A driver that once did not become ready in all its time is not waited for again: the
+        tests that presume it are Inconclusive at once, and the report is there in minutes.
+        """
+        if self._hopeless:
+            raise Inconclusive(f"in an earlier test already: {self._hopeless}")
+        stage = self.lend(fresh=False)
+        try:
+            return stage.ready()
+        except Inconclusive as error:
+            self._hopeless = str(error)
+            raise
 
     def drop(self) -> None:
         """End the stage."""
@@ -92,15 +113,21 @@ def bench(
 
 
 @pytest.fixture
-def kubelet(bench: Stage) -> Kubelet:
-    """Give the kubelet's side of a driver that is ready."""
-    return bench.ready().kubelet
+def ready_stage(bench: Stage, stage_keeper: StageKeeper) -> Stage:
+    """Give the stage with a driver that is ready."""
+    return stage_keeper.ready()
 
 
 @pytest.fixture
-def claims(request: Any, bench: Stage, profile: Profile) -> ClaimDesk:
+def kubelet(ready_stage: Stage) -> Kubelet:
+    """Give the kubelet's side of a driver that is ready."""
+    return ready_stage.kubelet
+
+
+@pytest.fixture
+def claims(request: Any, ready_stage: Stage, profile: Profile) -> ClaimDesk:
     """Make claims."""
-    node = bench.ready().node
+    node = ready_stage.node
     desk = ClaimDesk(profile, node.scheduler, node.namespace)
     request.node.claims_made = desk.made
     return desk
@@ -114,7 +141,7 @@ def claim(claims: ClaimDesk) -> Claim:
 
 @pytest.fixture
 def slices(bench: Stage) -> SliceView:
-    """Give the driver's slices."""
+    """Give the driver's slices, of which there may be none yet."""
     return bench.slices
 
 

@@ -1,21 +1,16 @@
 """Fixtures of the cluster height: a site for the session, a stage for each test."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
 
-from drawplate.conformance.cluster import objects
 from drawplate.conformance.cluster.evidence import ComponentLogs, gather
-from drawplate.conformance.cluster.opening import open_site
-from drawplate.conformance.cluster.stage import Site, Stage
+from drawplate.conformance.cluster.opening import Order, find_cluster, open_site
+from drawplate.conformance.cluster.stage import Site, Stage, set_stage
 from drawplate.conformance.cluster.tidy import tidy
 from drawplate.conformance.problems import SuiteError
+from drawplate.conformance.profile.load import load
 from drawplate.conformance.run.keys import CONTEXT, EVIDENCE
-
-# kubernetes v1.37 plugin/pkg/admission/serviceaccount: no pod is taken before the namespace has
-# its default account; seconds, before patience.
-ACCOUNT_SECONDS = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +21,14 @@ def cluster_site(
     run = request.config.stash.get(CONTEXT, None)
     if run is None or not run.cluster:
         raise SuiteError("a cluster test was selected in a run without a cluster")
-    with open_site(run, tmp_path_factory.mktemp("cluster")) as site:
+    order = Order(
+        profile=load(run.profile),
+        cluster=find_cluster(run.cluster),
+        scratch=tmp_path_factory.mktemp("cluster"),
+        run_id=run.run_id,
+        patience=run.patience,
+    )
+    with open_site(order) as site:
         yield site
 
 
@@ -37,19 +39,9 @@ def cluster(cluster_site: Site, request: pytest.FixtureRequest) -> Iterator[Stag
     logs = ComponentLogs(site.cluster)
     logs.mark()
     site.driver.deployment.mark()
-    stage = Stage(site, _make_namespace(site, request.node.name))
+    stage = set_stage(site, request.node.name)
     yield stage
     folder = request.node.stash.get(EVIDENCE, None)
     if folder:
         gather(stage, logs, folder)
     tidy(stage)
-
-
-def _make_namespace(site: Site, test: str) -> str:
-    """Create a namespace that tells its test, and wait until pods can be made in it."""
-    words = re.sub("[^a-z0-9]+", "-", test.removeprefix("test_").lower()).strip("-")
-    body = objects.namespace(f"drawplate-{words[:40]}-", site.run_id)
-    name = str(site.api.create(body)["metadata"]["name"])
-    budget = ACCOUNT_SECONDS * site.patience
-    site.api.wait_for("ServiceAccount", "default", bool, budget, name)
-    return name

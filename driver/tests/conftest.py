@@ -1,8 +1,9 @@
 """What the driver's tests stand on: a node's folders, its hardware, and a core on top of them."""
 
 import shutil
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,17 @@ def wait_for() -> Callable[[Callable[[], Any]], None]:
 
 
 @pytest.fixture
-def make_node(tmp_path: Path, api: FakeApi) -> Callable[[str], Node]:
+def short_path() -> Iterator[Path]:
+    """Give a folder for sockets, whose paths have 107 bytes at most; pytest's own are too deep."""
+    with tempfile.TemporaryDirectory(prefix="dp-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def make_node(short_path: Path, api: FakeApi) -> Callable[[str], Node]:
     def make(name: str) -> Node:
-        shutil.copy(machine.shipped()[name], tmp_path / "machine.yaml")
-        return Node(tmp_path, api)
+        shutil.copy(machine.shipped()[name], short_path / "machine.yaml")
+        return Node(short_path, api)
 
     return make
 

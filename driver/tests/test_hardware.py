@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from drawplate.driver.hardware import Gpu
 from drawplate.driver.inventory import describe, quantity, semantic_version
@@ -43,7 +42,7 @@ def test_a_change_is_told_once(node: Node) -> None:
     assert not node.hardware.changed()
 
 
-def test_replacing_the_file_wakes_who_follows_the_hardware(node: Node, tmp_path: Path) -> None:
+def test_replacing_the_file_wakes_who_follows_the_hardware(node: Node) -> None:
     stop, woken = threading.Event(), threading.Event()
 
     def follow() -> None:
@@ -53,7 +52,7 @@ def test_replacing_the_file_wakes_who_follows_the_hardware(node: Node, tmp_path:
 
     thread = threading.Thread(target=follow)
     thread.start()
-    other = tmp_path / "new.yaml"
+    other = node.root / "new.yaml"
     other.write_text("machine: empty\n")
     other.rename(node.machine)
 

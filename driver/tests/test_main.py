@@ -79,11 +79,11 @@ Run = Callable[..., Process]
 
 
 @pytest.fixture
-def run(tmp_path: Path, wait_for: Callable[..., None]) -> Iterator[Run]:
+def run(short_path: Path, wait_for: Callable[..., None]) -> Iterator[Run]:
     started: list[Process] = []
 
     def run(*more: str, times: int = 1) -> Process:
-        process = Process(tmp_path, *more)
+        process = Process(short_path, *more)
         started.append(process)
         wait_for(lambda: len(process.said("http")) == times)
         return process
@@ -136,9 +136,9 @@ def test_metrics_tell_what_was_done(run: Run) -> None:
     assert process.page("/nothing")[0] == 404
 
 
-def test_a_second_instance_waits_for_the_first_to_end(run: Run, tmp_path: Path) -> None:
+def test_a_second_instance_waits_for_the_first_to_end(run: Run, short_path: Path) -> None:
     first = run()
-    second = Process(tmp_path)
+    second = Process(short_path)
     try:
         first.popen.send_signal(signal.SIGTERM)
         assert first.popen.wait(20) == 0
@@ -150,9 +150,9 @@ def test_a_second_instance_waits_for_the_first_to_end(run: Run, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_second_instance_gives_up_and_harms_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_second_instance_gives_up_and_harms_nothing(run: Run, short_path: Path) -> None:
     first = run()
-    second = Process(tmp_path)
+    second = Process(short_path)
 
     assert second.popen.wait(30) == 3
     assert "another instance" in first.lines[-1]["message"]
@@ -175,27 +175,27 @@ def test_a_second_instance_gives_up_and_harms_nothing(run: Run, tmp_path: Path) 
     ],
 )
 def test_what_cannot_work_is_one_clear_message(
-    tmp_path: Path, more: list[str], said: str, where: str
+    short_path: Path, more: list[str], said: str, where: str
 ) -> None:
-    process = Process(tmp_path, *more)
+    process = Process(short_path, *more)
 
     assert process.popen.wait(30) == 3
     last = process.lines[-1]
     assert said in last["message"]
     assert where in last["where"]
     assert last["cure"]
-    assert not (tmp_path / "plugins_registry").exists()
+    assert not (short_path / "plugins_registry").exists()
 
 
-def test_a_damaged_checkpoint_keeps_it_from_starting(tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "checkpoint.json").write_text("garbage")
-    process = Process(tmp_path)
+def test_a_damaged_checkpoint_keeps_it_from_starting(short_path: Path) -> None:
+    (short_path / "state").mkdir()
+    (short_path / "state" / "checkpoint.json").write_text("garbage")
+    process = Process(short_path)
 
     assert process.popen.wait(30) == 3
     assert "damaged" in process.lines[-1]["message"]
-    assert (tmp_path / "state" / "checkpoint.json").read_text() == "garbage"
-    assert not (tmp_path / "plugins_registry").exists()
+    assert (short_path / "state" / "checkpoint.json").read_text() == "garbage"
+    assert not (short_path / "plugins_registry").exists()
 
 
 def test_folders_follow_the_kubelet_root() -> None:

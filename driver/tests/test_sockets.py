@@ -1,5 +1,6 @@
 """Sockets and the services on them, called as the kubelet calls."""
 
+import os
 import socket
 import threading
 import time
@@ -224,7 +225,7 @@ def test_what_was_removed_is_put_back(
 
     wait_for(lambda: all(one.path.exists() for one in served.sockets))
     assert served.info().type == "DRAPlugin"
-    assert liveness.check(served.introduction.path, served.service.path) == ""
+    assert health(served) == ""
     stop.set()
     thread.join(10)
 
@@ -262,11 +263,53 @@ def test_a_folder_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
 
 
 def test_liveness_names_what_does_not_answer(served: Served) -> None:
-    registration, service = served.introduction.path, served.service.path
-
-    assert liveness.check(registration, service) == ""
+    assert health(served) == ""
     served.service.close(1)
-    assert "does not answer" in liveness.check(registration, service)
+    assert "does not answer" in health(served)
+
+
+def test_liveness_names_a_folder_that_only_we_still_see(served: Served) -> None:
+    folder = served.node.cdi_folder
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    folder.rmdir()
+    served.node.cdi_folder = Path(f"/proc/self/fd/{descriptor}")
+
+    assert health(served) == f"{served.node.cdi_folder} was removed from the host"
+    os.close(descriptor)
+
+
+def test_an_opponent_does_not_make_upkeep_run_hot(
+    served: Served, wait_for: Callable[..., None]
+) -> None:
+    stop, tries = threading.Event(), [0]
+    ensure = served.service.ensure
+
+    def count() -> bool:
+        tries[0] += 1
+        return ensure()
+
+    served.service.ensure = count  # type: ignore[method-assign] # counts
+    served.service.path.unlink()
+    served.service.path.mkdir()
+    upkeep = Upkeep(served.sockets, served.node.core, served.node.cdi_folder)
+    thread = threading.Thread(target=upkeep.run, args=[stop])
+    thread.start()
+    wait_for(lambda: tries[0] >= 20)
+    before = tries[0]
+    # Twenty tries at once are granted, then one a second.
+    stop.wait(1.5)
+    assert tries[0] - before <= 4
+    served.service.path.rmdir()
+
+    wait_for(lambda: served.service.in_place())
+    stop.set()
+    thread.join(10)
+
+
+def health(served: Served) -> str:
+    node = served.node
+    return liveness.check(served.introduction.path, served.service.path, node.cdi_folder)
 
 
 def _wire(claim: ClaimName) -> dra_v1_pb2.Claim:

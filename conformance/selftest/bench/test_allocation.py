@@ -78,6 +78,27 @@ def test_a_count_takes_different_devices_and_all_takes_every_one() -> None:
     assert search([slice_of()], everything) is None
 
 
+def test_all_devices_means_nothing_while_any_pool_is_incomplete() -> None:
+    slices = [slice_of("a"), slice_of("b", name="s2", pool="pool-b", count=2)]
+    sub = [
+        {"name": "all", "deviceClassName": "gpu", "allocationMode": "All"},
+        {"name": "one", "deviceClassName": "gpu"},
+    ]
+    assert names(found(slices, claim())) == ["a"]
+    assert search(slices, claim(exactly(allocationMode="All"))) is None
+    assert search(slices, claim({"name": "r", "firstAvailable": sub})) is None
+
+
+def test_a_constraint_that_all_devices_cannot_meet_ends_the_search() -> None:
+    slices = [slice_of(gpu("a", "x"), gpu("b", "y"))]
+    sub = [
+        {"name": "all", "deviceClassName": "gpu", "allocationMode": "All"},
+        {"name": "one", "deviceClassName": "gpu"},
+    ]
+    same = [{"matchAttribute": f"{DRIVER}/model"}]
+    assert search(slices, claim({"name": "r", "firstAvailable": sub}, constraints=same)) is None
+
+
 def test_an_incomplete_pool_gives_nothing() -> None:
     assert search([slice_of("a", count=2)], claim()) is None
 
@@ -170,6 +191,15 @@ MEMORY = {"value": "40Gi", "requestPolicy": {"default": "1Gi"}}
 
 def shared(memory: Object) -> Object:
     return {"name": "a", "allowMultipleAllocations": True, "capacity": {"memory": memory}}
+
+
+def test_all_passes_over_devices_that_are_too_small_but_not_over_full_ones() -> None:
+    small = {"name": "small", "capacity": {"memory": {"value": "1Gi"}}}
+    slices = [slice_of(shared(MEMORY), small)]
+    wanted = claim(exactly(allocationMode="All", capacity={"requests": {"memory": "10Gi"}}))
+    assert names(found(slices, wanted)) == ["a"]
+    used = {"device": "a", "shareID": "s1", "consumedCapacity": {"memory": "35Gi"}}
+    assert search(slices, wanted, allocated(used)) is None
 
 
 def test_a_share_has_an_id_and_what_it_consumes() -> None:

@@ -28,6 +28,12 @@ def test_a_pool_with_missing_slices_is_not_complete_even_if_an_older_one_was() -
     assert pool.problem == "1 of 2 slices are there"
 
 
+def test_a_newer_generation_for_other_nodes_ends_an_incomplete_pool_but_not_a_whole_one() -> None:
+    newer = slice_of("b", name="s2", generation=2, nodeName="elsewhere")
+    assert names(gather([slice_of("a"), newer], HERE)[0].devices) == ["a"]
+    assert gather([slice_of("a", count=2), newer], HERE) == []
+
+
 def test_a_device_name_may_be_there_once_only() -> None:
     slices = [slice_of("a", name="s1", count=2), slice_of("a", name="s2", count=2)]
     (pool,) = gather(slices, HERE)

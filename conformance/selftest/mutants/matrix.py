@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +99,8 @@ def _bench_rows(chosen: Sequence[Mutant], scratch: Path, progress: Progress) -> 
             # What changes the rights of all drivers needs an API server of its own.
             return judge(mutant, "bench", None if mutant.rights else bench, scratch)
 
-        yield from pool.map(run, mutants)
+        for done in as_completed([pool.submit(run, mutant) for mutant in mutants]):
+            yield done.result()
 
 
 def _cluster_rows(chosen: Sequence[Mutant], scratch: Path, progress: Progress) -> Iterator[Row]:

@@ -22,6 +22,8 @@ def write_profile(name: str, folder: Path) -> Path:
     ]
     command = process["identity"]["command"]
     process["identity"]["command"] = ["{python}", "-m", RIGHTS, name, *command]
+    # A mutant that never becomes ready need not be waited for as long as a real driver.
+    process["ready"] = {"timeout": "6s"}
     # As a process at both heights: an image of each mutant would prove nothing more.
     data["deploy"].pop("manifests", None)
     path = folder / f"mutant-{name}.yaml"

@@ -15,14 +15,15 @@ def test_container_has_the_allocated_devices(cluster):
 
 
 @covers("ALC-02")
-def test_container_without_the_claim_has_no_device(cluster):
-    claim = cluster.claim()
-    pod = cluster.pod(claim, containers={"user": [claim], "neighbour": []})
+def test_container_has_no_device_of_claims_that_it_does_not_list(cluster):
+    one, two = cluster.claim(), cluster.claim()
+    pod = cluster.pod(one, two, containers={"one": [one], "two": [two], "idle": []})
 
     assert pod.runs(), pod.story()
-    assert pod.shown("user") == cluster.expected(claim), "the container that lists it lacks it"
-    shown = pod.shown("neighbour")
-    assert not shown, f"a container that does not list the claim shows {sorted(shown)}"
+    shown = pod.shown("idle")
+    assert not shown, f"a container that lists no claim shows {sorted(shown)}"
+    both = pod.shown("one") & pod.shown("two")
+    assert not both, f"both containers show {sorted(both)}, and each lists another claim"
 
 
 @covers("ALC-07")

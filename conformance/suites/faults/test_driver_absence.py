@@ -5,16 +5,16 @@ from drawplate.conformance.covers import covers
 
 @covers("FLT-04")
 def test_pod_outlives_a_crash_of_its_driver(cluster):
-    claim = cluster.claim()
-    pod = cluster.running(claim)
-    expected, instances = cluster.expected(claim), pod.instances()
+    pod = cluster.running(cluster.claim())
+    before, instances = pod.showing(), pod.instances()
 
     cluster.driver.restart()
 
     assert cluster.driver.registers(), cluster.driver.tail()
     assert pod.instances() == instances, "the pod did not run on"
     assert pod.restarts(), f"its container cannot restart: {pod.story()}"
-    assert pod.shown() == expected, "after the restart it shows other devices"
+    after = pod.shown()
+    assert after == before, f"it showed {sorted(before)}, and now {sorted(after)}"
 
 
 @covers("FLT-05")

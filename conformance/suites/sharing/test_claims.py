@@ -22,7 +22,8 @@ def test_pods_share_a_claim_until_the_last_is_gone(cluster):
     assert first.runs(), first.story()
     assert second.runs(), second.story()
     expected = cluster.expected(claim)
-    assert first.shown() == second.shown() == expected
+    assert first.shown() == expected, "the first pod lacks the shared device"
+    assert second.shown() == expected, "the second pod lacks the shared device"
 
     first.delete_and_wait()
 

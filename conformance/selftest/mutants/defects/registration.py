@@ -80,14 +80,23 @@ def _notify_error(driver: Driver) -> None:
     put(driver.registration, "NotifyRegistrationStatus", refuse)
 
 
-@defect("notify-shutdown")
-def _notify_shutdown(driver: Driver) -> None:
-    def leave(reply: object, request: Any, _context: object) -> object:
+@defect("refusal-final")
+def _refusal_final(driver: Driver) -> None:
+    mark = driver.settings.checkpoint.with_name("refused")
+    info = driver.registration.GetInfo
+
+    def remember(reply: object, request: Any, _context: object) -> object:
         if not request.plugin_registered:
-            driver.ended.set()
+            mark.touch()
         return reply
 
-    after(driver.registration, "NotifyRegistrationStatus", leave)
+    def sulk(request: Any, context: grpc.ServicerContext) -> Any:
+        if mark.exists():
+            context.abort(grpc.StatusCode.UNAVAILABLE, "once refused, never again")
+        return info(request, context)
+
+    after(driver.registration, "NotifyRegistrationStatus", remember)
+    put(driver.registration, "GetInfo", sulk)
 
 
 @defect("stale-socket")

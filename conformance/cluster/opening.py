@@ -1,0 +1,113 @@
+"""Opening a site: the cluster is found, the driver deployed on it, and all of it undone at the end."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from drawplate.conformance.bench.slice_view import SliceView
+from drawplate.conformance.cluster.deployment import Deployment
+from drawplate.conformance.cluster.driver import Driver
+from drawplate.conformance.cluster.kubelet_view import KubeletView
+from drawplate.conformance.cluster.manifest_deployment import ManifestDeployment
+from drawplate.conformance.cluster.nodestate import NodeState
+from drawplate.conformance.cluster.process_deployment import ProcessDeployment
+from drawplate.conformance.cluster.stage import Site
+from drawplate.conformance.drivers.applied import AppliedObjects
+from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.identity import grant_access, issue_credentials
+from drawplate.conformance.drivers.manifests import DeployedDriver
+from drawplate.conformance.drivers.place import Place, StandardFolders
+from drawplate.conformance.problems import SetupProblem
+from drawplate.conformance.profile.model import Profile
+from drawplate.fixtures.clusters.local import lifecycle
+from drawplate.fixtures.clusters.provider import Cluster
+from drawplate.fixtures.images.get import ensure_images
+from drawplate.fixtures.kubeapi import KubeApi
+from drawplate.fixtures.progress import silent
+
+PROBE = "probe"
+# Where the driver finds its credentials, as the node sees it.
+KUBECONFIG = "/var/lib/drawplate/kubeconfig"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be deployed where; `scratch` is a folder for the driver's log."""
+
+    profile: Profile
+    cluster: Cluster
+    scratch: Path
+    run_id: str
+    patience: float = 1.0
+
+
+def find_cluster(name: str) -> Cluster:
+    """Find the running cluster of this name. Raises SetupProblem when it has no node to enter."""
+    found = lifecycle.find(name)
+    if found is None or not found.nodes:
+        raise SetupProblem(
+            f"there is no cluster {name!r} with a node",
+            where="--cluster",
+            cure=f"`drawplate up {name}` makes it",
+        )
+    return found
+
+
+@contextmanager
+def open_site(order: Order) -> Iterator[Site]:
+    """Deploy a driver on a cluster; at the end nothing of it is left there.
+
+    Raises SetupProblem when the driver does not come up.
+    """
+    profile, cluster, patience = order.profile, order.cluster, order.patience
+    node = cluster.nodes[0]
+    with ExitStack() as undo:
+        api = KubeApi(cluster.kubeconfig)
+        undo.callback(api.close)
+        node.load_image(ensure_images([PROBE], silent())[PROBE])
+        _make_classes(profile, api, undo)
+        kubelet = KubeletView(api, node)
+        budget = _ready_seconds(profile) * patience
+        slices = SliceView(api, profile.driver.name, node.name, budget)
+        undo.callback(slices.wipe)
+        deployment = _deployment(order, api, undo)
+        undo.callback(deployment.remove)
+        driver = Driver(profile, deployment, kubelet, slices, budget)
+        driver.deploy()
+        state = NodeState(node)
+        state.remember()
+        undo.callback(state.clear)
+        yield Site(api, cluster, node, profile, driver, kubelet, state, order.run_id, patience)
+
+
+def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:
+    classes = AppliedObjects(api)
+    undo.callback(classes.remove)
+    for entry in profile.classes:
+        if api.find("DeviceClass", entry.name) is None:
+            head = {"apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass"}
+            classes.apply([head | {"metadata": {"name": entry.name}, "spec": entry.spec}])
+
+
+def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
+    profile, node = order.profile, order.cluster.nodes[0]
+    if profile.deploy.manifests:
+        deployed = DeployedDriver(profile, order.cluster, api)
+        return ManifestDeployment(deployed, profile.deploy.manifests, api, silent())
+    place = Place.on(
+        StandardFolders(),
+        kubeconfig=Path(KUBECONFIG),
+        node_name=node.name,
+        binaries=ensure_binaries(profile, silent()),
+    )
+    undo.callback(grant_access(profile, api, place.values(profile.driver.name)).remove)
+    credentials = node.path(KUBECONFIG)
+    undo.callback(credentials.unlink, missing_ok=True)
+    issue_credentials(profile, api, node.name, credentials)
+    return ProcessDeployment(profile, place, node, order.scratch / "driver.log")
+
+
+def _ready_seconds(profile: Profile) -> float:
+    process = profile.deploy.process
+    return process.ready.timeout if process and not profile.deploy.manifests else 60.0

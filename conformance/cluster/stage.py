@@ -1,0 +1,265 @@
+"""The stage of a cluster test: a namespace, claims and pods in it, the node, and the driver."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from drawplate.conformance.cluster import objects
+from drawplate.conformance.cluster.claim import Claim
+from drawplate.conformance.cluster.driver import Driver
+from drawplate.conformance.cluster.kubelet_view import KubeletView
+from drawplate.conformance.cluster.nodestate import NodeState
+from drawplate.conformance.cluster.objects import Use, Wanted
+from drawplate.conformance.cluster.pod import MAIN, Pod, Surroundings
+from drawplate.conformance.cluster.selection import RareDevice, rare_device
+from drawplate.conformance.patience import wait_until
+from drawplate.conformance.problems import Inconclusive
+from drawplate.conformance.profile.claims import ConfigCase, Need
+from drawplate.conformance.profile.model import Profile
+from drawplate.fixtures.clusters.provider import Cluster, Node
+from drawplate.fixtures.kubeapi import ApiError, KubeApi
+from drawplate.fixtures.kubewatch import Selection
+from drawplate.fixtures.waiting import NotInTime
+
+Object = dict[str, Any]
+
+# kubernetes v1.37 plugin/pkg/admission/serviceaccount: no pod is taken before the namespace has
+# its default account; seconds, before patience.
+ACCOUNT_SECONDS = 20.0
+TIDYING_SECONDS = 5.0
+# The kubelet's reconcile loop unprepares at the latest (kubernetes v1.37 pkg/kubelet/cm/dra:
+# defaultReconcilePeriod 60 s); seconds, before patience.
+UNPREPARE_SECONDS = 100.0
+# kubernetes v1.37 pkg/kubelet/cm/dra/plugin: at its start the kubelet deletes the node's slices in
+# the background.
+WIPE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A ResourceClaimTemplate by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request of a claim, for a container that lists that request only."""
+
+    claim: Claim | Template
+    request: str
+
+
+Usable = Claim | Template | Part
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all tests of a session share: the cluster, its node, and the deployed driver."""
+
+    api: KubeApi
+    cluster: Cluster
+    node: Node
+    profile: Profile
+    driver: Driver
+    kubelet: KubeletView
+    state: NodeState
+    run_id: str
+    patience: float
+
+
+def set_stage(site: Site, test: str) -> "Stage":
+    """Make the stage of a test, with a namespace that carries its name."""
+    words = re.sub("[^a-z0-9]+", "-", test.removeprefix("test_").lower()).strip("-")
+    made = site.api.create(objects.namespace(f"drawplate-{words[:40]}-", site.run_id))
+    name = str(made["metadata"]["name"])
+    budget = ACCOUNT_SECONDS * site.patience
+    try:
+        site.api.wait_for("ServiceAccount", "default", bool, budget, name)
+    except NotInTime as late:
+        raise Inconclusive(f"the cluster makes no account for a new namespace: {late}") from late
+    return Stage(site, name)
+
+
+class Stage:
+    """What one test stands on. Everything that it creates is in `namespace`."""
+
+    def __init__(self, site: Site, namespace: str) -> None:
+        """Take a namespace that exists."""
+        self.site = site
+        self.namespace = namespace
+        self.profile = site.profile
+        self.driver = site.driver
+        self.kubelet = site.kubelet
+        self.pods: list[Pod] = []
+        self._count = 0
+
+    # Creating.
+
+    def claim(self, *needs: Need, selector: str = "", config: ConfigCase | None = None) -> Claim:
+        """Create a claim with one request for each need, "one" if none is given.
+
+        Raises Inconclusive when the driver cannot serve a need, or the API server (a webhook of
+        the driver, for example) refuses the claim.
+        """
+        spec = objects.claim_spec(self.profile, Wanted(needs or ("one",), selector, config))
+        made = self._create(objects.claim(self._name("claim"), self.namespace, spec))
+        return self._claim(made["metadata"]["name"])
+
+    def template(self, *needs: Need) -> Template:
+        """Create a claim template; each pod that names it gets a claim of its own."""
+        spec = objects.claim_spec(self.profile, Wanted(needs or ("one",)))
+        made = self._create(objects.template(self._name("template"), self.namespace, spec))
+        return Template(made["metadata"]["name"])
+
+    def pod(
+        self,
+        *claims: Claim | Template,
+        containers: Mapping[str, Sequence[Usable]] | None = None,
+        init: Mapping[str, Sequence[Usable]] | None = None,
+    ) -> Pod:
+        """Create a pod with these claims; without `containers` it has one that lists them all."""
+        wanted = {MAIN: claims} if containers is None else containers
+        spec = objects.PodSpec(
+            self.site.node.name,
+            [_pod_claim(claim) for claim in claims],
+            [objects.container(name, map(_use, uses)) for name, uses in wanted.items()],
+            [
+                objects.container(name, map(_use, uses), hold=False)
+                for name, uses in (init or {}).items()
+            ],
+        )
+        made = self._create(objects.pod(self._name("pod"), self.namespace, spec))
+        pod = Pod(self._surroundings(), made)
+        self.pods.append(pod)
+        return pod
+
+    def running(self, *claims: Claim | Template) -> Pod:
+        """Create a pod and wait until it runs, as a premise. Raises Inconclusive."""
+        return self.pod(*claims).running()
+
+    # Looking.
+
+    def claim_of(self, pod: Pod, template: Template) -> Claim:
+        """Give the claim that a pod got from a template. Raises Inconclusive."""
+        status = (pod.object() or {}).get("status", {})
+        for entry in status.get("resourceClaimStatuses", ()):
+            if entry["name"] == template.name and entry.get("resourceClaimName"):
+                return self._claim(entry["resourceClaimName"])
+        raise Inconclusive(f"pod {pod.name} got no claim from template {template.name}")
+
+    def expected(self, claim: Claim, request: str = "") -> frozenset[str]:
+        """Give what must show in a container with the claim, or with one request of it."""
+        return claim.expected(self.profile, self.driver.slices, request)
+
+    def surplus(self) -> list[str]:
+        """Give the CDI files that are not as they were before the test."""
+        return self.site.state.surplus()
+
+    def widest_need(self) -> Need:
+        """Give the need whose claim uses most devices: a later claim for it must use them again."""
+        return "all" if self.profile.request("all") else "one"
+
+    def rare_device(self) -> RareDevice:
+        """Give a device that a CEL expression can select alone. Raises Inconclusive."""
+        return rare_device(self.driver.slices.content(), self.profile.driver.name)
+
+    def published(self) -> frozenset[tuple[str, str]]:
+        """Give pool and name of every device that the driver published at first."""
+        pools = self.driver.published.items()
+        return frozenset((pool, name) for pool, held in pools for name in held["devices"])
+
+    # Premises; each raises Inconclusive when it does not come about.
+
+    def unplug(self) -> None:
+        """Take a device away and wait until the slices show it."""
+        before = len(self.published())
+        self.driver.pull("unplug")
+        if self.driver.slices.settled_count(below=before, within=self.driver.budget) >= before:
+            raise Inconclusive("a device was unplugged, but is still published")
+
+    def require_no_room(self, pod: Pod) -> None:
+        """Wait until the scheduler finds no device for a pod."""
+        if not pod.unschedulable():
+            raise Inconclusive(f"the pod should wait for a device: {pod.story()}")
+
+    def delete_in_vain(self, pod: Pod) -> None:
+        """Delete a pod while the driver is away, and wait until the kubelet tried to unprepare."""
+        before = self.kubelet.failed_unprepares()
+        pod.delete()
+        wait_until(
+            "the kubelet's attempt to unprepare without a driver",
+            lambda: self.kubelet.failed_unprepares() > before,
+            UNPREPARE_SECONDS * self.site.patience,
+            every=0.2,
+        )
+
+    # Time and the node.
+
+    def let_time_pass(self) -> None:
+        """Wait as long as a driver needs to show that it tidies up behind a started container."""
+        # Nothing is expected to happen, so there is nothing to watch for.
+        time.sleep(TIDYING_SECONDS)
+
+    def unprepares(self, uid: str) -> bool:
+        """Wait until the kubelet has unprepared a claim; say whether it did."""
+        return self.kubelet.forgets(uid, UNPREPARE_SECONDS * self.site.patience)
+
+    def restart_kubelet(self) -> None:
+        """Restart the kubelet, and wait until it has deleted the slices of the node.
+
+        `driver.registers` tells whether it knows the driver again. Raises Inconclusive when it
+        leaves the slices alone.
+        """
+        old = {one["metadata"]["uid"] for one in self.driver.slices.current()}
+        self.site.node.restart("kubelet")
+        try:
+            self.site.api.wait(
+                "ResourceSlice",
+                lambda slices: not old & {one["metadata"]["uid"] for one in slices},
+                WIPE_SECONDS * self.site.patience,
+                Selection(fields=f"spec.driver={self.profile.driver.name}"),
+                "the kubelet's deletion of the node's slices at its start",
+            )
+        except NotInTime as late:
+            raise Inconclusive(str(late)) from late
+
+    def reboot(self) -> None:
+        """Do to the node what a reboot does, and start the driver if nobody else does."""
+        self.driver.expect_new_instance()
+        if self.driver.deployment.dies_with_node:
+            self.site.node.lose_boot_state()
+            return
+        self.driver.kill()
+        self.site.node.lose_boot_state()
+        self.driver.deployment.start()
+
+    def _surroundings(self) -> Surroundings:
+        site = self.site
+        return Surroundings(site.api, site.node, site.profile, site.patience)
+
+    def _claim(self, name: str) -> Claim:
+        return Claim(self.site.api, self.namespace, name, self.site.patience)
+
+    def _create(self, wanted: Object) -> Object:
+        try:
+            return self.site.api.create(wanted)
+        except ApiError as error:
+            raise Inconclusive(f"the API server refuses a {wanted['kind']}: {error}") from error
+
+    def _name(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}-{self._count}"
+
+
+def _pod_claim(claim: Claim | Template) -> Object:
+    key = "resourceClaimName" if isinstance(claim, Claim) else "resourceClaimTemplateName"
+    return {"name": claim.name, key: claim.name}
+
+
+def _use(used: Usable) -> Use:
+    if isinstance(used, Part):
+        return Use(used.claim.name, used.request)
+    return Use(used.name)

@@ -1,0 +1,136 @@
+"""The kubelet seen from outside: its checkpoint, its registration folder, its metrics."""
+
+import json
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from drawplate.conformance.cluster import kubelet_view
+from drawplate.conformance.selftest.cluster.fakes import DOWN, REGISTRY, registered, view
+
+
+def write_checkpoint(root: Path, *uids: str) -> None:
+    entries = [{"ClaimUID": uid} for uid in uids]
+    data = json.dumps({"kind": "DRACheckpoint", "ClaimInfoStateList": entries or None})
+    file = root / "var/lib/kubelet/dra_manager_state"
+    part = file.with_name("part")
+    part.write_text(json.dumps({"Data": data, "Checksum": 1}))
+    part.replace(file)
+
+
+def make_socket(root: Path, name: str) -> None:
+    folder = os.open(root / REGISTRY.lstrip("/"), os.O_PATH)
+    with socket.socket(socket.AF_UNIX) as made:
+        # The path of a socket may have 108 bytes, which test folders exceed.
+        made.bind(f"/proc/self/fd/{folder}/{name}")
+    os.close(folder)
+
+
+def test_claims_are_those_of_the_checkpoint(tmp_path: Path) -> None:
+    seen = view(tmp_path)
+    assert seen.claims() == frozenset()
+    write_checkpoint(tmp_path, "a", "b")
+    assert seen.claims() == {"a", "b"}
+    write_checkpoint(tmp_path)
+    assert seen.claims() == frozenset()
+
+
+def test_half_written_checkpoint_counts_as_none(tmp_path: Path) -> None:
+    seen = view(tmp_path)
+    (tmp_path / "var/lib/kubelet/dra_manager_state").write_text('{"Data": "{')
+
+    assert seen.claims() == frozenset()
+
+
+def test_claim_is_forgotten_when_the_checkpoint_says_so(tmp_path: Path) -> None:
+    seen = view(tmp_path)
+    write_checkpoint(tmp_path, "a")
+    threading.Timer(0.3, write_checkpoint, [tmp_path]).start()
+
+    assert seen.forgets("a", 10)
+
+
+def test_claim_that_stays_is_not_forgotten(tmp_path: Path) -> None:
+    seen = view(tmp_path)
+    write_checkpoint(tmp_path, "a")
+
+    assert not seen.forgets("a", 0.6)
+
+
+def test_only_sockets_with_a_proper_name_count(tmp_path: Path) -> None:
+    seen = view(tmp_path)
+    make_socket(tmp_path, "good.sock")
+    make_socket(tmp_path, ".hidden.sock")
+    (tmp_path / REGISTRY.lstrip("/") / "file").touch()
+
+    assert set(seen.sockets()) == {f"{REGISTRY}/good.sock"}
+
+
+def test_replaced_socket_is_new(tmp_path: Path) -> None:
+    seen = view(tmp_path)
+    make_socket(tmp_path, "a.sock")
+    before = seen.sockets()
+    path = tmp_path / REGISTRY.lstrip("/") / "a.sock"
+    path.rename(path.with_name("kept"))  # so that the inode cannot be used again
+    make_socket(tmp_path, "a.sock")
+    path.with_name("kept").unlink()
+
+    assert seen.new_sockets(before, 5, lambda: True) == {f"{REGISTRY}/a.sock"}
+
+
+def test_nobody_waits_for_the_socket_of_a_driver_that_ended(tmp_path: Path) -> None:
+    began = time.monotonic()
+
+    assert view(tmp_path).new_sockets({}, 30, lambda: False) == frozenset()
+    assert time.monotonic() - began < 5
+
+
+def test_first_registration_counts_when_the_metric_shows_it(tmp_path: Path) -> None:
+    seen = view(tmp_path, DOWN, registered(), registered("a.sock"))
+
+    assert seen.registers(frozenset({f"{REGISTRY}/a.sock"}), 5, replaced=False)
+
+
+def test_registration_of_the_old_instance_does_not_count(tmp_path: Path) -> None:
+    texts = [registered("a.sock")] * 3 + [registered()] + [registered("a.sock")]
+    seen = view(tmp_path, *texts)
+    began = time.monotonic()
+
+    assert seen.registers(frozenset({f"{REGISTRY}/a.sock"}), 10, replaced=True)
+    assert 0.3 < time.monotonic() - began < kubelet_view.RECONCILED_SECONDS
+
+
+def test_replacement_between_two_looks_is_believed_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubelet_view, "RECONCILED_SECONDS", 0.5)
+    seen = view(tmp_path, registered("a.sock"))
+    began = time.monotonic()
+
+    assert seen.registers(frozenset({f"{REGISTRY}/a.sock"}), 10, replaced=True)
+    assert time.monotonic() - began > 0.5
+
+
+def test_missing_registration_is_told(tmp_path: Path) -> None:
+    seen = view(tmp_path, registered("other.sock"))
+
+    assert not seen.registers(frozenset({f"{REGISTRY}/a.sock"}), 0.3, replaced=False)
+
+
+def test_only_failed_unprepares_are_counted(tmp_path: Path) -> None:
+    name = "dra_operations_duration_seconds_count"
+    text = "\n".join(
+        f'{name}{{is_error="{failed}",operation_name="{operation}"}} {count}'
+        for failed, operation, count in (
+            ("true", "UnprepareResources", 3),
+            ("false", "UnprepareResources", 40),
+            ("true", "PrepareResources", 500),
+        )
+    )
+
+    assert view(tmp_path, text).failed_unprepares() == 3
+    assert view(tmp_path, DOWN).failed_unprepares() == 0

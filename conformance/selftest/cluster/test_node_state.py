@@ -1,0 +1,52 @@
+"""What a test left in the CDI folders of a node."""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from drawplate.conformance.cluster.nodestate import NodeState
+from drawplate.conformance.selftest.cluster.fakes import FolderNode
+from drawplate.fixtures.clusters.provider import Node
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "var/run/cdi"
+    made.mkdir(parents=True)
+    (made / "common.json").write_text("{}")
+    return made
+
+
+@pytest.fixture
+def state(tmp_path: Path, folder: Path) -> NodeState:
+    made = NodeState(cast("Node", FolderNode(tmp_path)))
+    made.remember()
+    return made
+
+
+def test_nothing_is_surplus_at_first(state: NodeState) -> None:
+    assert state.surplus() == []
+    assert state.is_right()
+
+
+def test_new_and_changed_files_are_surplus(state: NodeState, folder: Path) -> None:
+    (folder / "claim.json").write_text("{}")
+    (folder / "common.json").write_text("[]")
+
+    assert state.surplus() == ["claim.json", "common.json"]
+
+
+def test_lost_file_is_no_surplus_but_not_right_either(state: NodeState, folder: Path) -> None:
+    (folder / "common.json").unlink()
+
+    assert state.surplus() == []
+    assert not state.is_right()
+
+
+def test_clearing_removes_what_is_new_and_nothing_else(state: NodeState, folder: Path) -> None:
+    (folder / "claim.json").write_text("{}")
+
+    state.clear()
+
+    assert [path.name for path in folder.iterdir()] == ["common.json"]
