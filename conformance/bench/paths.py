@@ -1,5 +1,6 @@
 """The folders of one bench node: what a driver takes for `/var/lib/kubelet`, `/etc/cdi` and so on."""
 
+import fcntl
 import os
 import shutil
 import stat
@@ -12,6 +13,10 @@ from drawplate.conformance.problems import SetupProblem
 # sun_path of a UNIX socket holds 108 bytes with its final zero (Linux unix(7)); drivers append
 # names such as "plugins_registry/<driver>-<pod uid>-reg.sock" to the kubelet root.
 LONGEST_ROOT = 44
+PREFIX = "dw-"
+# Whoever holds the lock on this file of a folder owns the folder; the lock ends with the process.
+OWNER_FILE = ".drawplate-owner"
+_owned: dict[Path, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,13 @@ class BenchPaths:
     def create(cls, root: Path | None = None) -> "BenchPaths":
         """Make the folders, in a new short folder of ours when `root` is None.
 
-        Raises SetupProblem when `root` is too long for the sockets of drivers, is not empty, or
+        Folders of ours whose process was killed are removed on the way. Raises SetupProblem when `root` is too long for the sockets of drivers, is not empty, or
         cannot be written.
         """
         paths = cls.below(_fresh_root() if root is None else root)
         _refuse_long(paths.root)
         try:
-            if paths.root.exists() and any(paths.root.iterdir()):
+            if paths.root not in _owned and paths.root.exists() and any(paths.root.iterdir()):
                 raise SetupProblem("a bench node needs an empty folder", where=str(paths.root))
             for folder in (paths.registry, paths.plugins, *paths.cdi, paths.state):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -74,20 +79,48 @@ class BenchPaths:
 
     def remove(self) -> None:
         """Delete the node's folders with everything that a driver left in them."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        if self.root.exists():
-            # A driver may have taken away its own write permission (a fault that tests inject).
-            for folder, _, _ in os.walk(self.root):
-                Path(folder).chmod(stat.S_IRWXU)
-            shutil.rmtree(self.root)
+        _remove(self.root)
+        lock = _owned.pop(self.root, None)
+        if lock is not None:
+            os.close(lock)
 
 
 def _fresh_root() -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     for parent in (tempfile.gettempdir(), runtime):
         if parent and os.access(parent, os.W_OK) and len(os.fsencode(parent)) <= LONGEST_ROOT - 14:
-            return Path(tempfile.mkdtemp(prefix="dw-", dir=parent))
-    return Path(tempfile.mkdtemp(prefix="dw-", dir="/tmp"))
+            break
+    else:
+        parent = "/tmp"
+    _sweep(Path(parent))
+    root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    _owned[root] = os.open(root / OWNER_FILE, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(_owned[root], fcntl.LOCK_EX)
+    return root
+
+
+def _sweep(parent: Path) -> None:
+    for owner_file in parent.glob(f"{PREFIX}*/{OWNER_FILE}"):
+        try:
+            lock = os.open(owner_file, os.O_RDWR)
+        except OSError:
+            continue  # Gone already, or another user's.
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(owner_file.parent)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
+
+
+def _remove(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+    if root.exists():
+        # A driver may have taken away its own write permission (a fault that tests inject).
+        for folder, _, _ in os.walk(root):
+            Path(folder).chmod(stat.S_IRWXU)
+        shutil.rmtree(root)
 
 
 def _refuse_long(root: Path) -> None:

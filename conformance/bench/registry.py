@@ -98,9 +98,12 @@ class Registry:
             conversation.abort()
         for worker in workers:
             worker.join()
-        for endpoints in self._store.endpoints.values():
-            for endpoint in endpoints:
-                endpoint.close()
+        with self._changed:
+            endpoints = [one for several in self._store.endpoints.values() for one in several]
+            self._store.endpoints.clear()
+            self._sockets.clear()
+        for endpoint in endpoints:
+            endpoint.close()
 
     # What tests read.
 

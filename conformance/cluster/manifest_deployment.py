@@ -36,6 +36,7 @@ class ManifestDeployment:
         self._api = api
         self._progress = progress
         self._applied = False
+        self._found_namespace = api.find("Namespace", manifests.namespace) is not None
         self._since = datetime.now(UTC)
         workloads = [entry.partition("/") for entry in manifests.rollout]
         self._sets = [name for kind, _, name in workloads if kind == "DaemonSet"]
@@ -110,6 +111,10 @@ class ManifestDeployment:
         self._driver.stop()
         self._applied = False
         self.forget()
+        if not self._found_namespace:
+            self._api.wait_for(
+                "Namespace", self._manifests.namespace, lambda left: left is None, LEAVE_SECONDS
+            )
 
     def pull(self, lever: LeverName) -> int | None:
         """Change the hardware as the profile says."""

@@ -1,7 +1,7 @@
 """Opening a site: the cluster is found, the driver deployed on it, and all of it undone at the end."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from drawplate.conformance.cluster.driver import Driver
 from drawplate.conformance.cluster.kubelet_view import KubeletView
 from drawplate.conformance.cluster.manifest_deployment import ManifestDeployment
 from drawplate.conformance.cluster.nodestate import NodeState
+from drawplate.conformance.cluster.objects import OURS
 from drawplate.conformance.cluster.process_deployment import ProcessDeployment
 from drawplate.conformance.cluster.stage import Site
 from drawplate.conformance.drivers.applied import AppliedObjects
@@ -24,11 +25,14 @@ from drawplate.fixtures.clusters.local import lifecycle
 from drawplate.fixtures.clusters.provider import Cluster
 from drawplate.fixtures.images.get import ensure_images
 from drawplate.fixtures.kubeapi import KubeApi
+from drawplate.fixtures.kubewatch import Selection
 from drawplate.fixtures.progress import silent
+from drawplate.fixtures.waiting import NotInTime
 
 PROBE = "probe"
 # Where the driver finds its credentials, as the node sees it.
 KUBECONFIG = "/var/lib/drawplate/kubeconfig"
+NAMESPACE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def open_site(order: Order) -> Iterator[Site]:
     with ExitStack() as undo:
         api = KubeApi(cluster.kubeconfig)
         undo.callback(api.close)
+        undo.callback(_await_gone, api, Selection(labels=f"{OURS}={order.run_id}"))
         node.load_image(ensure_images([PROBE], silent())[PROBE])
         _make_classes(profile, api, undo)
         kubelet = KubeletView(api, node)
@@ -101,11 +106,21 @@ def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
         node_name=node.name,
         binaries=ensure_binaries(profile, silent()),
     )
-    undo.callback(grant_access(profile, api, place.values(profile.driver.name)).remove)
+    granted = grant_access(profile, api, place.values(profile.driver.name))
+    for made in granted.owned:
+        if made.kind.endswith("/Namespace"):
+            undo.callback(_await_gone, api, Selection(fields=f"metadata.name={made.name}"))
+    undo.callback(granted.remove)
     credentials = node.path(KUBECONFIG)
     undo.callback(credentials.unlink, missing_ok=True)
     issue_credentials(profile, api, node.name, credentials)
     return ProcessDeployment(profile, place, node, order.scratch / "driver.log")
+
+
+def _await_gone(api: KubeApi, namespaces: Selection) -> None:
+    """Wait until the controller has emptied deleted namespaces: the next run needs their names."""
+    with suppress(NotInTime):
+        api.wait("Namespace", lambda left: not left, NAMESPACE_SECONDS, namespaces)
 
 
 def _ready_seconds(profile: Profile) -> float:

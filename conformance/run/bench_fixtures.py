@@ -77,7 +77,16 @@ class StageKeeper:
             return stage.ready()
         except Inconclusive as error:
             self._hopeless = str(error)
+            stage.budget = HOPELESS_SECONDS * self._run.patience
             raise
+
+    def take_back(self, claims: list[Claim], *, untouched: bool) -> None:
+        """Keep the stage for the next test if it is as before; a hopeless one is kept as it is."""
+        stage = self._stage
+        if stage is None or (self._hopeless and stage.driver.alive):
+            return
+        if not (untouched and stage.settle(claims)):
+            self.drop()
 
     def drop(self) -> None:
         """End the stage."""
@@ -108,8 +117,7 @@ def bench(
     stage.link.mend()
     stage.collect(request.node.stash[EVIDENCE], made)
     passed = request.node.stash.get(OUTCOME, "") == "passed"
-    if not (passed and not fresh and stage.settle(made)):
-        stage_keeper.drop()
+    stage_keeper.take_back(made, untouched=passed and not fresh)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The folders of a bench node: short, private, and gone afterwards."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,25 @@ def test_a_fresh_node_leaves_room_for_long_socket_names_and_nothing_behind() -> 
     (paths.state / "x").write_text("kept by a driver")
     paths.remove()
     assert not paths.root.exists()
+
+
+def test_a_killed_process_leaves_a_folder_only_until_the_next_node() -> None:
+    code = """
+import os, signal
+from drawplate.conformance.bench.paths import BenchPaths
+print(BenchPaths.create().root, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    left = Path(ended.stdout.strip())
+    assert left.exists()
+    ours, others = BenchPaths.create(), BenchPaths.create()
+    assert not left.exists()
+    assert ours.root.exists()
+    ours.remove()
+    others.remove()
 
 
 def test_a_temporary_folder_that_is_too_long_is_not_used(

@@ -187,6 +187,13 @@ def test_a_restarted_kubelet_registers_without_the_driver_doing_anything(
     assert kubelet.prepare(MADE_UP).ok
 
 
+def test_a_stopped_kubelet_reaches_nobody(kubelet: Kubelet, serving: ScriptedDriver) -> None:
+    kubelet.stop()
+    assert kubelet.registry.registrations == ()
+    assert kubelet.prepare(MADE_UP).status == "UNREGISTERED"
+    kubelet.stop()
+
+
 def test_stopping_ends_an_attempt_that_is_under_way(
     kubelet: Kubelet, driver: ScriptedDriver
 ) -> None:
