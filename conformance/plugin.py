@@ -18,6 +18,7 @@ from drawplate.conformance.run.collection import check_completeness, height_of, 
 from drawplate.conformance.run.context import RunContext
 from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME
 from drawplate.conformance.verdict.outcomes import TestResult
+from drawplate.fixtures.waiting import NotInTime
 
 # How long one test may take in all, in seconds, before it is called inconclusive.
 BUDGET: dict[Height, float] = {"bench": 150.0, "cluster": 300.0}
@@ -112,7 +113,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def _classify(excinfo: pytest.ExceptionInfo[BaseException], when: str) -> TestResult:
     error = excinfo.value
-    if isinstance(error, Inconclusive | SetupProblem):
+    if isinstance(error, Inconclusive | SetupProblem | NotInTime):
         return TestResult.INCONCLUSIVE
     if isinstance(error, AssertionError) and when == "call":
         return TestResult.FAIL
@@ -122,7 +123,7 @@ def _classify(excinfo: pytest.ExceptionInfo[BaseException], when: str) -> TestRe
 
 def _describe(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     error = excinfo.value
-    if isinstance(error, AssertionError | Inconclusive | Problem):
+    if isinstance(error, AssertionError | Inconclusive | Problem | NotInTime):
         return str(error)
     return excinfo.exconly()
 

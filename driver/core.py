@@ -14,15 +14,15 @@ Calls for one UID come one after another, calls for different claims side by sid
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from drawplate.driver.api import ApiError
 from drawplate.driver.cdi import CdiFolder, is_safe
+from drawplate.driver.claim_locks import ClaimLocks
 from drawplate.driver.claims import Allocation, Claims, Result
 from drawplate.driver.hardware import Hardware
 from drawplate.driver.ledger import Ledger
@@ -90,7 +90,7 @@ class Core:
             self._ledger.enter(prepared)
             try:
                 self._cdi.write(prepared)
-            except OSError:
+            except Exception:
                 if not known:
                     self._give_back(claim.uid)
                 raise
@@ -152,7 +152,7 @@ class Core:
         with self._locks.try_hold(uid) as held:
             current = self._ledger.get(uid) if held else None
             try:
-                return current is not None and self._cdi.write(current)
+                return current is not None and bool(self._cdi.write(current))
             except OSError as error:
                 _log.warning("cannot restore a CDI file", extra={"uid": uid, "error": str(error)})
                 return False
@@ -193,46 +193,6 @@ class Core:
             _log.info("claim %sd", operation, extra=_fields(claim, answer))
         self._metrics.observe(operation, time.monotonic() - began, failed=bool(answer.error))
         return answer
-
-
-class ClaimLocks:
-    """One lock per claim UID, kept only while someone holds or wants it."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: dict[str, tuple[threading.Lock, int]] = {}
-
-    @contextmanager
-    def hold(self, uid: str) -> Iterator[None]:
-        """Wait for the claim's lock and hold it."""
-        with self._lock(uid) as lock, lock:
-            yield
-
-    @contextmanager
-    def try_hold(self, uid: str) -> Iterator[bool]:
-        """Hold the claim's lock if it is free; tell whether it was."""
-        with self._lock(uid) as lock:
-            held = lock.acquire(blocking=False)
-            try:
-                yield held
-            finally:
-                if held:
-                    lock.release()
-
-    @contextmanager
-    def _lock(self, uid: str) -> Iterator[threading.Lock]:
-        with self._guard:
-            lock, users = self._locks.get(uid, (threading.Lock(), 0))
-            self._locks[uid] = lock, users + 1
-        try:
-            yield lock
-        finally:
-            with self._guard:
-                lock, users = self._locks[uid]
-                if users == 1:
-                    del self._locks[uid]
-                else:
-                    self._locks[uid] = lock, users - 1
 
 
 def _told(error: Exception) -> str:

@@ -19,7 +19,6 @@ PATH = "/apis/resource.k8s.io/v1/resourceslices"
 # As often as the kubelet's own helper synchronises when all is lost. Seconds.
 LONGEST_BACKOFF = 30.0
 
-
 # The API server appends five characters; names have 253 at most.
 _MAX_PREFIX = 247
 
@@ -101,11 +100,11 @@ class Publisher:
         """Tell whether an event shows anything but what the last comparison knew or wrote."""
         if event["type"] == "BOOKMARK":
             return False
-        metadata = event["object"]["metadata"]
-        known = self._known.get(metadata["name"])
+        # A slice may be deleted before the comparison that created it has noted it as known.
         if event["type"] == "DELETED":
-            return known is not None
-        return bool(known != metadata["resourceVersion"])
+            return True
+        metadata = event["object"]["metadata"]
+        return bool(self._known.get(metadata["name"]) != metadata["resourceVersion"])
 
     def reconcile(self) -> float | None:
         """Make the slices right; give seconds after which to look again, or None. Raises ApiError."""
@@ -126,8 +125,6 @@ class Publisher:
             if self._pool.owns(one)
         }
         known.update(self._carry_out(plan, owner))
-        for one in plan.remove:
-            known.pop(one["metadata"]["name"], None)
         self._known = known
         self._generation = plan.generation
         if strangers or not plan.empty:

@@ -1,17 +1,16 @@
 """The machine file: which hardware an emulated node has, where it sits, and what it calls itself."""
 
-import functools
 import hashlib
 import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from drawplate.emulators.device_profiles import Profile, profiles, shipped_files
 from drawplate.emulators.located import Part, read, require
 from drawplate.emulators.problems import SetupProblem
 
@@ -20,6 +19,10 @@ _NAMESPACE = uuid.UUID("6f1d3a52-7c0e-5a34-9d7e-2f8b6c40e915")
 
 # Domain, bus, device and function as sysfs writes them.
 Address = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")]
+
+
+# What may stand in names of devices and in variables of containers.
+Uuid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
 
 
 class Numa(Part):
@@ -62,21 +65,6 @@ class Root(Part):
         return self.root.removeprefix("pci")
 
 
-class Profile(Part):
-    """What all devices of one model have in common; one file per model in machines/profiles."""
-
-    kind: str
-    product: str
-    architecture: str
-    memory_mib: int = Field(gt=0)
-    # Keys of the machine's `driver` mapping: the kernel driver and the compute runtime.
-    driver: str
-    runtime: str
-    # The device nodes are `<node><minor>` with this major number.
-    node: str = Field(pattern=r"^/dev/[a-z0-9-]+$")
-    major: int = Field(gt=0, lt=4096)
-
-
 class Devices(Part):
     """Some devices of one model. `unplugged` names those of `at` that are not there now."""
 
@@ -85,12 +73,18 @@ class Devices(Part):
     count: int = Field(default=1, ge=1)
     at: tuple[Address, ...]
     unplugged: tuple[Address, ...] = ()
-    uuid: Literal["derived"] | tuple[str, ...] = "derived"
+    # One per device; none means that they are derived, which `derived` says in words.
+    uuid: tuple[Uuid, ...] = ()
 
     @field_validator("at", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("uuid", mode="before")
+    @classmethod
+    def _derived(cls, value: object) -> object:
+        return () if value == "derived" else value
 
     @model_validator(mode="after")
     def _counts_agree(self) -> "Devices":
@@ -101,8 +95,8 @@ class Devices(Part):
             key="count",
         )
         require(
-            self.uuid == "derived" or len(self.uuid) == self.count,
-            f"uuid has {len(self.uuid)} entries for {self.count} devices",
+            not self.uuid or len(set(self.uuid)) == len(self.uuid) == self.count,
+            f"uuid has {len(set(self.uuid))} different entries for {self.count} devices",
             "give one per device, or write `uuid: derived`",
             key="uuid",
         )
@@ -221,7 +215,7 @@ class Machine(Part):
                 )
 
     def _uuid(self, group: Devices, node: str, place: int, minor: int) -> str:
-        if group.uuid != "derived":
+        if group.uuid:
             return group.uuid[place]
         # The profile is part of it: another model in the same place is another device.
         identity = "/".join((self.machine, node, str(minor), group.profile))
@@ -237,7 +231,7 @@ class Machine(Part):
 
 def shipped() -> dict[str, Path]:
     """Give the machine files that come with Drawplate, by name."""
-    return _yaml_files("machines")
+    return shipped_files("machines")
 
 
 def load(name_or_path: str) -> Machine:
@@ -254,14 +248,3 @@ def load(name_or_path: str) -> Machine:
             )
         return read(path or Path(name_or_path), Machine)
     return read(Path(name_or_path), Machine)
-
-
-@functools.cache
-def profiles() -> dict[str, Profile]:
-    """Give the device models that are known, by name."""
-    return {name: read(path, Profile) for name, path in _yaml_files("machines/profiles").items()}
-
-
-def _yaml_files(folder: str) -> dict[str, Path]:
-    found = Path(str(files("drawplate.emulators"))) / folder
-    return {path.stem: path for path in found.glob("*.yaml")}

@@ -67,7 +67,7 @@ class Kubelet:
     """The kubelet's side of plugin registration and of the DRAPlugin service.
 
     `driver` is the driver that calls go to when neither the call nor the claim's allocation names
-    one. `read_claim` gives a fresh ResourceClaim by namespace and name; `sync_pod` uses it as the
+    one. `read_claim` gives a fresh ResourceClaim by namespace and name; `pods` uses it as the
     kubelet uses the API server. `force_version` ("v1beta1") overrides the choice of the version.
 
     One prepare or unprepare is exactly one call with the claims in the given order; nothing is

@@ -51,7 +51,7 @@ class BenchPaths:
         paths = cls.below(_fresh_root() if root is None else root)
         _refuse_long(paths.root)
         try:
-            if paths.root not in _owned and paths.root.exists() and any(paths.root.iterdir()):
+            if root and root.exists() and any(root.iterdir()):
                 raise SetupProblem("a bench node needs an empty folder", where=str(paths.root))
             for folder in (paths.registry, paths.plugins, *paths.cdi, paths.state):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,8 @@ def _fresh_root() -> Path:
         if parent and os.access(parent, os.W_OK) and len(os.fsencode(parent)) <= LONGEST_ROOT - 14:
             break
     else:
-        parent = "/tmp"
+        # mkdtemp makes a folder below it that is private.
+        parent = "/tmp"  # noqa: S108
     _sweep(Path(parent))
     root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     _owned[root] = os.open(root / OWNER_FILE, os.O_CREAT | os.O_RDWR, 0o600)

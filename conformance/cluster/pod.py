@@ -35,6 +35,8 @@ class Surroundings:
 # prepare is tried again after 60 to 90 s (kubernetes v1.37 pkg/kubelet, resyncInterval 1 m with
 # jitter), a failed unprepare after 10 to 15 s (backOffPeriod).
 START_SECONDS = 100.0
+# A call of the driver may take 45 s (kubernetes v1.37 pkg/kubelet/cm/dra/plugin).
+EVENT_SECONDS = 60.0
 END_SECONDS = 100.0
 LOG_SECONDS = 15.0
 
@@ -82,7 +84,7 @@ class Pod:
             found = self._around.api.wait(
                 "Event",
                 bool,
-                START_SECONDS * self._around.patience,
+                EVENT_SECONDS * self._around.patience,
                 Selection(self.namespace, fields=fields),
             )
         except NotInTime:

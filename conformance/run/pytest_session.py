@@ -42,6 +42,8 @@ def run_suites(context_file: Path, workers: int, collector: Collector) -> bool:
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
+    # gRPC tells every broken connection on stderr, and breaking them is what tests do.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     code = pytest.main(_arguments(context_file, workers), plugins=[collector])
     if code == pytest.ExitCode.INTERRUPTED and not collector.collection_errors:
         return False

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from drawplate.driver.api import ApiError
+from drawplate.driver.claim_locks import ClaimLocks
 from drawplate.driver.claims import Allocation
-from drawplate.driver.core import Answer, ClaimLocks
+from drawplate.driver.core import Answer
 from drawplate.driver.prepared import ClaimName
 from drawplate.driver.tests.conftest import Node
 from drawplate.driver.tests.fakes import allocate, opaque, result

@@ -302,7 +302,7 @@ def test_an_opponent_does_not_make_upkeep_run_hot(
     assert tries[0] - before <= 4
     served.service.path.rmdir()
 
-    wait_for(lambda: served.service.in_place())
+    wait_for(served.service.in_place)
     stop.set()
     thread.join(10)
 

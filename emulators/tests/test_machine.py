@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from drawplate.emulators import machine
+from drawplate.emulators.device_profiles import profiles
 from drawplate.emulators.problems import SetupProblem
 
 Write = Callable[[str], str]
 
-PROFILE = min(machine.profiles())
-KIND = machine.profiles()[PROFILE].kind
-VERSIONS = {machine.profiles()[PROFILE].driver: "1.2.3", machine.profiles()[PROFILE].runtime: "4.5"}
+PROFILE = min(profiles())
+KIND = profiles()[PROFILE].kind
+VERSIONS = {profiles()[PROFILE].driver: "1.2.3", profiles()[PROFILE].runtime: "4.5"}
 DRIVER = ", ".join(f'{key}: "{value}"' for key, value in VERSIONS.items())
 
 GOOD = f"""\
@@ -97,6 +98,19 @@ def test_uuids_may_be_given(write: Write) -> None:
         (('"0001:01', '"0002:01'), "no PCI root holds 0002:01:00.0", 3, "of that domain"),
         (("0001:01:00.0", "nonsense"), "should match pattern", 11, "'nonsense'"),
         (("    count: 3", "    unplugged: [x]\n    count: 3"), "match pattern", 10, "'x'"),
+        (
+            ("    count: 3", "    uuid: [a, b]\n    count: 3"),
+            "2 different entries",
+            10,
+            "one per device",
+        ),
+        (
+            ("    count: 3", "    uuid: [a, b, a]\n    count: 3"),
+            "2 different entries",
+            10,
+            "one per",
+        ),
+        (("    count: 3", "    uuid: [a, b, '$(x)']\n    count: 3"), "match pattern", 10, "'$(x)'"),
         (("devices:", "devices: ["), "is not YAML", 8, "mend the syntax"),
     ],
 )

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from drawplate.conformance.cluster.kubelet_view import KubeletView
-from drawplate.fixtures.clusters.provider import Node
 from drawplate.fixtures.kubeapi import ApiError, KubeApi
+
+if TYPE_CHECKING:
+    from drawplate.fixtures.clusters.provider import Node
 
 REGISTRY = "/var/lib/kubelet/plugins_registry"
 DOWN = "DOWN"

@@ -1,10 +1,12 @@
 """Logs of components: only what a test caused is its evidence."""
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from drawplate.conformance.cluster.evidence import ComponentLogs
-from drawplate.fixtures.clusters.provider import Cluster
+
+if TYPE_CHECKING:
+    from drawplate.fixtures.clusters.provider import Cluster
 
 
 class LoggingCluster:

@@ -1,13 +1,15 @@
 """What a test left in the CDI folders of a node."""
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from drawplate.conformance.cluster.nodestate import NodeState
 from drawplate.conformance.selftest.cluster.fakes import FolderNode
-from drawplate.fixtures.clusters.provider import Node
+
+if TYPE_CHECKING:
+    from drawplate.fixtures.clusters.provider import Node
 
 
 @pytest.fixture

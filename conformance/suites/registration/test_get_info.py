@@ -52,7 +52,8 @@ def test_endpoint_serves(bench: Stage) -> None:
     endpoint = info.endpoint
 
     assert not endpoint or Path(endpoint).is_absolute(), f"endpoint {endpoint!r} is relative"
-    reply = bench.ready().kubelet.call(PREPARE, [])
+    bench.kubelet.registered(budget=bench.budget)
+    reply = bench.kubelet.call(PREPARE, [])
     assert reply.status != "UNAVAILABLE", f"nobody answers on {endpoint!r}: {reply.error}"
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from drawplate.conformance.bench.claim_desk import Claim
 from drawplate.conformance.bench.kubelet import Kubelet
 from drawplate.conformance.bench.stage import Stage
@@ -18,6 +20,7 @@ def test_notification_is_answered(bench: Stage) -> None:
     bench.ready()
 
 
+@pytest.mark.fresh
 @covers("REG-11")
 def test_refused_driver_goes_on_serving(bench: Stage, kubelet: Kubelet) -> None:
     socket = kubelet.registered().socket
@@ -60,6 +63,8 @@ def test_clean_stop_removes_the_registration_socket(bench: Stage, kubelet: Kubel
 def test_kubelet_restart_needs_nothing_of_the_driver(
     bench: Stage, kubelet: Kubelet, claim: Claim
 ) -> None:
+    kubelet.prepared(claim)
+
     kubelet.restart()
     again = kubelet.registry.registration(bench.profile.driver.name, within=bench.budget)
 

@@ -1,5 +1,6 @@
 """Defects of registration and of the sockets."""
 
+import threading
 import time
 from typing import Any
 
@@ -118,13 +119,19 @@ def _socket_left(driver: Driver) -> None:
 
 @defect("one-registration")
 def _one_registration(driver: Driver) -> None:
-    original = driver.registration.GetInfo
+    info, prepare = driver.registration.GetInfo, driver.core.prepare
+    used = threading.Event()
+
+    def note(*given: Any) -> Any:
+        used.set()
+        return prepare(*given)
 
     def once(request: Any, context: grpc.ServicerContext) -> Any:
-        if driver.registration.registered:
-            context.abort(grpc.StatusCode.ALREADY_EXISTS, "registered already")
-        return original(request, context)
+        if used.is_set():
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, "registered already, and in use")
+        return info(request, context)
 
+    put(driver.core, "prepare", note)
     put(driver.registration, "GetInfo", once)
 
 
