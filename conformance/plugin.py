@@ -123,7 +123,10 @@ def _classify(excinfo: pytest.ExceptionInfo[BaseException], when: str) -> TestRe
 
 def _describe(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     error = excinfo.value
-    if isinstance(error, AssertionError | Inconclusive | Problem | NotInTime):
+    if isinstance(error, AssertionError):
+        # The test's own sentence says it; pytest's account of the expression stands in for it.
+        return str(error).partition("\nassert ")[0]
+    if isinstance(error, Inconclusive | Problem | NotInTime):
         return str(error)
     return excinfo.exconly()
 

@@ -18,7 +18,8 @@ SETTLED_SECONDS = 2.0
 class Driver:
     """One deployed driver, with the kubelet and the slices that show how it fares.
 
-    `budget` is how long registration and publication may take, in seconds.
+    `budget` is how long registration and publication may take, in seconds; `hopeless` says why no
+    test can use the driver any more, "" while they can.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Driver:
         self.deployment = deployment
         self.slices = slices
         self.budget = budget
+        self.hopeless = ""
         self.published: Content = {}
 
     def deploy(self) -> None:
@@ -119,7 +121,8 @@ class Driver:
         clear()
         self.start()
         if not (self.registers() and self.publishes()):
-            raise self._problem("the driver did not come back after a test")
+            self.hopeless = "the driver did not come back after an earlier test"
+            raise self._problem(self.hopeless)
 
     def tail(self, lines: int = 20) -> str:
         """Give the end of what the driver wrote."""

@@ -22,6 +22,10 @@ CHECKPOINT = f"{KUBELET_ROOT}/dra_manager_state"
 RECONCILED_SECONDS = 3.0
 ASK_AGAIN_SECONDS = 0.1
 
+# The default of `syncFrequency` (kubelet.config.k8s.io/v1beta1).
+USUAL_SYNC_SECONDS = 60.0
+
+_DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _REGISTERED = re.compile(
     r'^plugin_manager_total_plugins\{socket_path="([^"]+)",state="actual_state_of_world"\} 1$',
     re.MULTILINE,
@@ -42,9 +46,9 @@ class KubeletView:
     def __init__(self, api: KubeApi, node: Node) -> None:
         """Look at the kubelet of `node` through `api` and the node's files."""
         self._api = api
-        self._node = node
         self._registry = node.path(REGISTRY)
         self._checkpoint = node.path(CHECKPOINT)
+        self._proxy = f"/api/v1/nodes/{node.name}/proxy"
 
     def claims(self) -> frozenset[str]:
         """Give the UIDs of the claims that the kubelet has to unprepare one day."""
@@ -109,12 +113,26 @@ class KubeletView:
         """Give how many times the kubelet could not unprepare a pod since it started."""
         return sum(int(count) for count in _FAILED_UNPREPARES.findall(self._metrics()))
 
+    def sync_seconds(self) -> float:
+        """Give how often the kubelet looks at a pod again (`syncFrequency` of its configuration).
+
+        kubernetes v1.37 pkg/kubelet/pod_workers.go: a pod whose claims could not be prepared is
+        tried again after one to one and a half times this.
+        """
+        try:
+            answer = self._api.request("GET", f"{self._proxy}/configz")
+        except ApiError:
+            return USUAL_SYNC_SECONDS
+        text = answer.get("kubeletconfig", {}).get("syncFrequency", "")
+        parts = _DURATION.fullmatch(text)
+        return 60.0 * float(parts[1] or 0) + float(parts[2] or 0) if parts else USUAL_SYNC_SECONDS
+
     def _registered(self) -> frozenset[str]:
         return frozenset(_REGISTERED.findall(self._metrics()))
 
     def _metrics(self) -> str:
         try:
-            answer = self._api.request("GET", f"/api/v1/nodes/{self._node.name}/proxy/metrics")
+            answer = self._api.request("GET", f"{self._proxy}/metrics")
         except ApiError:
             # The kubelet is not there yet; metrics can only be asked for, not watched.
             return ""

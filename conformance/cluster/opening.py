@@ -83,7 +83,18 @@ def open_site(order: Order) -> Iterator[Site]:
         state = NodeState(node)
         state.remember()
         undo.callback(state.clear)
-        yield Site(api, cluster, node, profile, driver, kubelet, state, order.run_id, patience)
+        yield Site(
+            api=api,
+            cluster=cluster,
+            node=node,
+            profile=profile,
+            driver=driver,
+            kubelet=kubelet,
+            state=state,
+            run_id=order.run_id,
+            patience=patience,
+            sync=kubelet.sync_seconds(),
+        )
 
 
 def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:

@@ -18,27 +18,35 @@ from drawplate.fixtures.waiting import NotInTime
 
 Object = dict[str, Any]
 MAIN = "main"
+
+# How long things may take that have no limit of their own, in seconds, before patience.
+START_SECONDS = 15.0
+# A failed unprepare is tried again after 10 to 15 s, and by the reconcile loop after 60 s
+# (kubernetes v1.37 pkg/kubelet: backOffPeriod; pkg/kubelet/cm/dra: defaultReconcilePeriod).
+END_SECONDS = 100.0
+LOG_SECONDS = 15.0
+# A call of the driver may take 45 s (kubernetes v1.37 pkg/kubelet/cm/dra/plugin).
+EVENT_SECONDS = 60.0
 EVENTS_TOLD = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a pod handle needs of its stage; `patience` stretches every wait."""
+    """What a pod handle needs of its stage.
+
+    `patience` stretches every wait; `sync` is the kubelet's `syncFrequency` in seconds.
+    """
 
     api: KubeApi
     node: Node
     profile: Profile
     patience: float
+    sync: float
 
-
-# How long things may take that have no limit of their own, in seconds, before patience. A failed
-# prepare is tried again after 60 to 90 s (kubernetes v1.37 pkg/kubelet, resyncInterval 1 m with
-# jitter), a failed unprepare after 10 to 15 s (backOffPeriod).
-START_SECONDS = 100.0
-# A call of the driver may take 45 s (kubernetes v1.37 pkg/kubelet/cm/dra/plugin).
-EVENT_SECONDS = 60.0
-END_SECONDS = 100.0
-LOG_SECONDS = 15.0
+    @property
+    def start_seconds(self) -> float:
+        """Give how long a pod may take to start when one attempt to prepare its claim fails."""
+        return (START_SECONDS + 1.5 * self.sync) * self.patience
 
 
 class Pod:
@@ -67,15 +75,15 @@ class Pod:
 
     def runs(self, instead_of: frozenset[str] = frozenset()) -> bool:
         """Wait until all containers run, in other instances than those; say whether they do."""
-        return self._happens(lambda pod: _all_run(pod, instead_of), START_SECONDS)
+        return self._happens(lambda pod: _all_run(pod, instead_of), self._around.start_seconds)
 
     def gone(self) -> bool:
         """Wait until the pod is deleted; say whether it is."""
-        return self._happens(lambda pod: pod is None, END_SECONDS)
+        return self._happens(lambda pod: pod is None, END_SECONDS * self._around.patience)
 
     def unschedulable(self) -> bool:
         """Wait until the scheduler says that there is no room for the pod; say whether it did."""
-        return self._happens(_is_unschedulable, START_SECONDS)
+        return self._happens(_is_unschedulable, self._around.start_seconds)
 
     def event(self, reason: str) -> str:
         """Wait for an event of this reason about the pod; give its text, "" when none comes."""
@@ -163,9 +171,7 @@ class Pod:
             return holds(pod if pod and pod["metadata"]["uid"] == self.uid else None)
 
         try:
-            self._around.api.wait_for(
-                "Pod", self.name, check, budget * self._around.patience, self.namespace
-            )
+            self._around.api.wait_for("Pod", self.name, check, budget, self.namespace)
         except NotInTime:
             return False
         return True

@@ -57,7 +57,10 @@ Usable = Claim | Template | Part
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all tests of a session share: the cluster, its node, and the deployed driver."""
+    """What all tests of a session share: the cluster, its node, and the deployed driver.
+
+    `patience` and `sync` are as in Surroundings.
+    """
 
     api: KubeApi
     cluster: Cluster
@@ -68,6 +71,7 @@ class Site:
     state: NodeState
     run_id: str
     patience: float
+    sync: float
 
 
 def set_stage(site: Site, test: str) -> "Stage":
@@ -238,7 +242,7 @@ class Stage:
 
     def _surroundings(self) -> Surroundings:
         site = self.site
-        return Surroundings(site.api, site.node, site.profile, site.patience)
+        return Surroundings(site.api, site.node, site.profile, site.patience, site.sync)
 
     def _claim(self, name: str) -> Claim:
         return Claim(self.site.api, self.namespace, name, self.site.patience)

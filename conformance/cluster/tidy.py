@@ -7,7 +7,7 @@ from drawplate.fixtures.waiting import NotInTime
 
 # A failed unprepare is tried again after 10 to 15 s (kubernetes v1.37 pkg/kubelet, backOffPeriod);
 # seconds, before patience.
-LEAVE_SECONDS = 45.0
+LEAVE_SECONDS = 30.0
 
 
 def tidy(stage: Stage) -> None:

@@ -64,15 +64,14 @@ class StageKeeper:
             )
         return self._stage
 
-    def ready(self) -> Stage:
-        """Give the stage once its driver is ready.
+    def ready(self, stage: Stage) -> Stage:
+        """Give the lent stage once its driver is ready.
 
         A driver that once did not become ready in all its time is not waited for again: the
         tests that presume it are Inconclusive at once, and the report is there in minutes.
         """
         if self._hopeless:
             raise Inconclusive(f"in an earlier test already: {self._hopeless}")
-        stage = self.lend(fresh=False)
         try:
             return stage.ready()
         except Inconclusive as error:
@@ -123,7 +122,7 @@ def bench(
 @pytest.fixture
 def ready_stage(bench: Stage, stage_keeper: StageKeeper) -> Stage:
     """Give the stage with a driver that is ready."""
-    return stage_keeper.ready()
+    return stage_keeper.ready(bench)
 
 
 @pytest.fixture

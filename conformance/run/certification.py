@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drawplate.conformance import patience
+from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.version import version_of
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.run.collector import Collector
 from drawplate.conformance.run.context import RunContext
@@ -121,6 +123,12 @@ class _Run:
             with furnished(self.profile, ground):
                 return run_suites(file, self.order.workers, self.collector)
 
+    def describe(self, ground: Ground) -> None:
+        """Tell the report what the run stands on, and which version of the driver it tests."""
+        version = version_of(self.profile, ensure_binaries(self.profile, self.progress))
+        driver = self.writer.report.driver.model_copy(update={"version": version})
+        self.writer.update(clusters=ground.records(), driver=driver)
+
     def conclude(self, state: RunState) -> tuple[Report, Ruling]:
         """Judge what there is, and write the report."""
         judgements = self.judgements()
@@ -151,7 +159,7 @@ def certify(order: Order, progress: Progress) -> Certification:
         began = time.monotonic()
         with prepare_ground(order.wish, order.run_id, progress) as ground:
             run.timed("set-up", began)
-            run.writer.update(clusters=ground.records())
+            run.describe(ground)
             began = time.monotonic()
             finished = run.test(ground)
             run.timed("tests", began)

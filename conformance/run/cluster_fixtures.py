@@ -1,5 +1,6 @@
 """Fixtures of the cluster height: a site for the session, a stage for each test."""
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -8,21 +9,21 @@ from drawplate.conformance.cluster.evidence import ComponentLogs, gather
 from drawplate.conformance.cluster.opening import Order, find_cluster, open_site
 from drawplate.conformance.cluster.stage import Site, Stage, set_stage
 from drawplate.conformance.cluster.tidy import tidy
-from drawplate.conformance.problems import SuiteError
-from drawplate.conformance.profile.load import load
-from drawplate.conformance.run.keys import CONTEXT, EVIDENCE
+from drawplate.conformance.problems import Inconclusive, SuiteError
+from drawplate.conformance.profile.model import Profile
+from drawplate.conformance.run.context import RunContext
+from drawplate.conformance.run.keys import EVIDENCE
 
 
 @pytest.fixture(scope="session")
 def cluster_site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    run: RunContext, profile: Profile, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """Give the cluster of the run with the driver deployed on it, for all cluster tests."""
-    run = request.config.stash.get(CONTEXT, None)
-    if run is None or not run.cluster:
+    if not run.cluster:
         raise SuiteError("a cluster test was selected in a run without a cluster")
     order = Order(
-        profile=load(run.profile),
+        profile=profile,
         cluster=find_cluster(run.cluster),
         scratch=tmp_path_factory.mktemp("cluster"),
         run_id=run.run_id,
@@ -33,15 +34,16 @@ def cluster_site(
 
 
 @pytest.fixture
-def cluster(cluster_site: Site, request: pytest.FixtureRequest) -> Iterator[Stage]:
+def cluster(cluster_site: Site, run: RunContext, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Give the stage of one test; evidence is kept before all of the test is removed."""
     site = cluster_site
+    if site.driver.hopeless:
+        raise Inconclusive(site.driver.hopeless)
+    random.seed(f"{run.seed}/{request.node.nodeid}")
     logs = ComponentLogs(site.cluster)
     logs.mark()
     site.driver.deployment.mark()
     stage = set_stage(site, request.node.name)
     yield stage
-    folder = request.node.stash.get(EVIDENCE, None)
-    if folder:
-        gather(stage, logs, folder)
+    gather(stage, logs, request.node.stash[EVIDENCE])
     tidy(stage)

@@ -2,18 +2,23 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import SetupProblem
+from drawplate.fixtures.clusters.components.versions import shipped
 from drawplate.fixtures.clusters.local import lifecycle
 from drawplate.fixtures.clusters.provider import Cluster, ClusterSpec
 from drawplate.fixtures.progress import Progress
 from drawplate.reports.model import Cluster as ClusterRecord
 
+COMPONENTS: Mapping[Height, tuple[str, ...]] = {
+    "bench": ("kubernetes", "etcd"),
+    "cluster": ("kubernetes", "etcd", "containerd", "runc", "cni"),
+}
 CGROUP_V2_MARK = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
@@ -44,15 +49,17 @@ class Ground:
 
 
 def _record(height: Height, cluster: Cluster) -> ClusterRecord:
+    found = shipped().components
     return ClusterRecord(
         height=height,
         provider="local",
-        kubernetes=cluster.spec.kubernetes,
+        kubernetes=found["kubernetes"].version,
         gates=cluster.spec.gates,
         feature_gates=dict(cluster.spec.feature_gates),
         nodes=len(cluster.nodes) if height == "cluster" else 0,
         cgroup="v2" if CGROUP_V2_MARK.exists() else "v1",
         kernel=platform.release(),
+        components={name: found[name].version for name in COMPONENTS[height] if name in found},
     )
 
 

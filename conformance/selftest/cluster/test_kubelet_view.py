@@ -6,11 +6,23 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from drawplate.conformance.cluster import kubelet_view
-from drawplate.conformance.selftest.cluster.fakes import DOWN, REGISTRY, registered, view
+from drawplate.conformance.cluster.kubelet_view import KubeletView
+from drawplate.conformance.selftest.cluster.fakes import (
+    DOWN,
+    REGISTRY,
+    FolderNode,
+    registered,
+    view,
+)
+
+if TYPE_CHECKING:
+    from drawplate.fixtures.clusters.provider import Node
+    from drawplate.fixtures.kubeapi import KubeApi
 
 
 def write_checkpoint(root: Path, *uids: str) -> None:
@@ -134,3 +146,17 @@ def test_only_failed_unprepares_are_counted(tmp_path: Path) -> None:
 
     assert view(tmp_path, text).failed_unprepares() == 3
     assert view(tmp_path, DOWN).failed_unprepares() == 0
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("10s", 10), ("1m0s", 60), ("1m30s", 90)])
+def test_retries_follow_the_configuration_of_the_kubelet(
+    tmp_path: Path, told: str, seconds: float
+) -> None:
+    class Configured:
+        def request(self, _method: str, _path: str) -> Any:
+            return {"kubeletconfig": {"syncFrequency": told}}
+
+    node = cast("Node", FolderNode(tmp_path))
+
+    assert KubeletView(cast("KubeApi", Configured()), node).sync_seconds() == seconds
+    assert view(tmp_path, DOWN).sync_seconds() == 60

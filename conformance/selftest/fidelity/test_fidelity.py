@@ -45,7 +45,7 @@ def real(cluster: Cluster) -> Iterator[RealPlayer]:
     api.wait_for("ServiceAccount", "default", bool, BUDGET, NAMESPACE)
     with RecordingDriver(_paths_of(node.path("/")), endpoint=_endpoint()) as driver:
         driver.registered(1, BUDGET)
-        around = Surroundings(api, node, load("upstream-test-driver"), 1.0)
+        around = Surroundings(api, node, load("upstream-test-driver"), 1.0, 10.0)
         player = RealPlayer(around, NAMESPACE, driver)
         play(player)
         yield player
