@@ -6,6 +6,10 @@ import os
 import sys
 from datetime import UTC, datetime
 
+# gRPC's C core writes plain lines to standard error, unless it is told so before it is imported;
+# what it has to report comes as exceptions too.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -27,8 +31,6 @@ class JsonLines(logging.Formatter):
 
 def set_up(level: str) -> None:
     """Send all logs of the process to standard error, as JSON lines."""
-    # gRPC's C core writes plain lines to standard error; what it reports comes as exceptions too.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -13,8 +13,6 @@ _log = logging.getLogger(__name__)
 # What running calls get when a replaced server retires; longer than the kubelet waits for any.
 RETIRE_SECONDS = 45.0
 
-_OPTIONS = (("grpc.so_reuseport", 0),)
-
 
 class Socket:
     """One gRPC server at `path`.
@@ -30,6 +28,7 @@ class Socket:
         self._workers = workers
         self._server: grpc.Server | None = None
         self._identity: tuple[int, int] | None = None
+        self._retiring: list[threading.Event] = []
         self._count = 0
         self._lock = threading.Lock()
 
@@ -46,7 +45,8 @@ class Socket:
             retired = self._server
             self._open()
             # Calls under way go on over their connections; new ones come to the new socket.
-            retired.stop(RETIRE_SECONDS)
+            self._retiring = [one for one in self._retiring if not one.is_set()]
+            self._retiring.append(retired.stop(RETIRE_SECONDS))
         _log.warning("socket was gone and is back", extra={"path": str(self.path)})
         return True
 
@@ -57,12 +57,14 @@ class Socket:
             if server is not None and self.in_place():
                 self.path.unlink(missing_ok=True)
         if server is not None:
-            server.stop(grace).wait()
+            self._retiring.append(server.stop(grace))
+        for one in self._retiring:
+            one.wait(grace)
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         hidden = self._hidden()
-        server = grpc.server(ThreadPoolExecutor(self._workers), options=_OPTIONS)
+        server = grpc.server(ThreadPoolExecutor(self._workers))
         self._register(server)
         try:
             # Says why it cannot be, which gRPC does not.

@@ -13,6 +13,9 @@ from drawplate.conformance.profile.model import Profile
 # Its first ResourceSlices may come at once and its last a little later; without a number of
 # devices in the profile this is how long a pool must stay as it is, in seconds.
 SETTLED_SECONDS = 2.0
+# k8s.io/dynamic-resource-allocation v0.37 resourceslice/resourceslicecontroller.go: the library that
+# most drivers use waits 30 s (SyncDelay) before it restores what somebody deleted.
+RESTORED_SECONDS = 40.0
 
 
 class Driver:
@@ -99,7 +102,7 @@ class Driver:
 
     def publishes(self) -> bool:
         """Wait until the slices say what they said at first."""
-        return self.slices.become(self.published, self.budget)
+        return self.slices.become(self.published, max(self.budget, RESTORED_SECONDS))
 
     def pull(self, lever: LeverName) -> int | None:
         """Change the hardware; give how many devices the driver must publish then, if known."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from drawplate.conformance.cluster.podlog import read_log
-from drawplate.conformance.cluster.stage import Site, Stage
+from drawplate.conformance.cluster.site import Site
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.fixtures.clusters.provider import Cluster
 
 Object = dict[str, Any]

@@ -13,7 +13,7 @@ from drawplate.conformance.cluster.manifest_deployment import ManifestDeployment
 from drawplate.conformance.cluster.nodestate import NodeState
 from drawplate.conformance.cluster.objects import OURS
 from drawplate.conformance.cluster.process_deployment import ProcessDeployment
-from drawplate.conformance.cluster.stage import Site
+from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.drivers.applied import AppliedObjects
 from drawplate.conformance.drivers.binaries import ensure_binaries
 from drawplate.conformance.drivers.identity import grant_access, issue_credentials

@@ -8,19 +8,14 @@ from typing import Any
 
 from drawplate.conformance.cluster import objects
 from drawplate.conformance.cluster.claim import Claim
-from drawplate.conformance.cluster.driver import Driver
-from drawplate.conformance.cluster.kubelet_view import KubeletView
-from drawplate.conformance.cluster.nodestate import NodeState
 from drawplate.conformance.cluster.objects import Use, Wanted
 from drawplate.conformance.cluster.pod import MAIN, Pod, Surroundings
 from drawplate.conformance.cluster.selection import RareDevice, rare_device
-from drawplate.conformance.patience import wait_until
+from drawplate.conformance.cluster.site import Site
+from drawplate.conformance.cluster.stagenode import StageNode
 from drawplate.conformance.problems import Inconclusive
 from drawplate.conformance.profile.claims import ConfigCase, Need
-from drawplate.conformance.profile.model import Profile
-from drawplate.fixtures.clusters.provider import Cluster, Node
-from drawplate.fixtures.kubeapi import ApiError, KubeApi
-from drawplate.fixtures.kubewatch import Selection
+from drawplate.fixtures.kubeapi import ApiError
 from drawplate.fixtures.waiting import NotInTime
 
 Object = dict[str, Any]
@@ -29,12 +24,6 @@ Object = dict[str, Any]
 # its default account; seconds, before patience.
 ACCOUNT_SECONDS = 20.0
 TIDYING_SECONDS = 5.0
-# The kubelet's reconcile loop unprepares at the latest (kubernetes v1.37 pkg/kubelet/cm/dra:
-# defaultReconcilePeriod 60 s); seconds, before patience.
-UNPREPARE_SECONDS = 100.0
-# kubernetes v1.37 pkg/kubelet/cm/dra/plugin: at its start the kubelet deletes the node's slices in
-# the background.
-WIPE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +42,6 @@ class Part:
 
 
 Usable = Claim | Template | Part
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What all tests of a session share: the cluster, its node, and the deployed driver.
-
-    `patience` and `sync` are as in Surroundings.
-    """
-
-    api: KubeApi
-    cluster: Cluster
-    node: Node
-    profile: Profile
-    driver: Driver
-    kubelet: KubeletView
-    state: NodeState
-    run_id: str
-    patience: float
-    sync: float
 
 
 def set_stage(site: Site, test: str) -> "Stage":
@@ -96,7 +66,7 @@ class Stage:
         self.namespace = namespace
         self.profile = site.profile
         self.driver = site.driver
-        self.kubelet = site.kubelet
+        self.node = StageNode(site)
         self.pods: list[Pod] = []
         self._count = 0
 
@@ -184,61 +154,20 @@ class Stage:
         if self.driver.slices.settled_count(below=before, within=self.driver.budget) >= before:
             raise Inconclusive("a device was unplugged, but is still published")
 
+    def require_published(self) -> None:
+        """Wait until the driver publishes its devices."""
+        if not self.driver.publishes():
+            raise Inconclusive("the driver does not publish its devices again")
+
     def require_no_room(self, pod: Pod) -> None:
         """Wait until the scheduler finds no device for a pod."""
         if not pod.unschedulable():
             raise Inconclusive(f"the pod should wait for a device: {pod.story()}")
 
-    def delete_in_vain(self, pod: Pod) -> None:
-        """Delete a pod while the driver is away, and wait until the kubelet tried to unprepare."""
-        before = self.kubelet.failed_unprepares()
-        pod.delete()
-        wait_until(
-            "the kubelet's attempt to unprepare without a driver",
-            lambda: self.kubelet.failed_unprepares() > before,
-            UNPREPARE_SECONDS * self.site.patience,
-            every=0.2,
-        )
-
-    # Time and the node.
-
     def let_time_pass(self) -> None:
         """Wait as long as a driver needs to show that it tidies up behind a started container."""
         # Nothing is expected to happen, so there is nothing to watch for.
         time.sleep(TIDYING_SECONDS)
-
-    def unprepares(self, uid: str) -> bool:
-        """Wait until the kubelet has unprepared a claim; say whether it did."""
-        return self.kubelet.forgets(uid, UNPREPARE_SECONDS * self.site.patience)
-
-    def restart_kubelet(self) -> None:
-        """Restart the kubelet, and wait until it has deleted the slices of the node.
-
-        `driver.registers` tells whether it knows the driver again. Raises Inconclusive when it
-        leaves the slices alone.
-        """
-        old = {one["metadata"]["uid"] for one in self.driver.slices.current()}
-        self.site.node.restart("kubelet")
-        try:
-            self.site.api.wait(
-                "ResourceSlice",
-                lambda slices: not old & {one["metadata"]["uid"] for one in slices},
-                WIPE_SECONDS * self.site.patience,
-                Selection(fields=f"spec.driver={self.profile.driver.name}"),
-                "the kubelet's deletion of the node's slices at its start",
-            )
-        except NotInTime as late:
-            raise Inconclusive(str(late)) from late
-
-    def reboot(self) -> None:
-        """Do to the node what a reboot does, and start the driver if nobody else does."""
-        self.driver.expect_new_instance()
-        if self.driver.deployment.dies_with_node:
-            self.site.node.lose_boot_state()
-            return
-        self.driver.kill()
-        self.site.node.lose_boot_state()
-        self.driver.deployment.start()
 
     def _surroundings(self) -> Surroundings:
         site = self.site

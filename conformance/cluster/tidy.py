@@ -1,6 +1,7 @@
 """After a test: everything of it goes, and driver and node are as they were before it."""
 
-from drawplate.conformance.cluster.stage import Site, Stage
+from drawplate.conformance.cluster.site import Site
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.problems import Inconclusive
 from drawplate.fixtures.kubewatch import Selection
 from drawplate.fixtures.waiting import NotInTime

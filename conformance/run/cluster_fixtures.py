@@ -7,7 +7,8 @@ import pytest
 
 from drawplate.conformance.cluster.evidence import ComponentLogs, gather
 from drawplate.conformance.cluster.opening import Order, find_cluster, open_site
-from drawplate.conformance.cluster.stage import Site, Stage, set_stage
+from drawplate.conformance.cluster.site import Site
+from drawplate.conformance.cluster.stage import Stage, set_stage
 from drawplate.conformance.cluster.tidy import tidy
 from drawplate.conformance.problems import Inconclusive, SuiteError
 from drawplate.conformance.profile.model import Profile

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,6 +113,20 @@ def test_it_serves_without_an_api_server_and_starts_again_after_a_kill(run: Run)
 
     assert second.unprepare("some-uid") == ""
     assert second.page("/healthz") == (200, "ok\n")
+
+
+def test_all_it_says_is_json(run: Run, wait_for: Callable[..., None]) -> None:
+    process = run()
+    process.socket.unlink()
+    process.socket.mkdir()
+    wait_for(lambda: process.said("cannot put a socket back"))
+    shutil.rmtree(process.root / "plugins_registry")
+    (process.root / "plugins_registry").write_text("a file")
+    wait_for(lambda: len(process.said("cannot put a socket back")) > 5)
+    process.popen.send_signal(signal.SIGTERM)
+    process.popen.wait(20)
+
+    assert process.lines
 
 
 def test_health_is_that_of_the_sockets(run: Run, wait_for: Callable[..., None]) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from drawplate.conformance.cluster.evidence import ComponentLogs, gather
 from drawplate.conformance.cluster.opening import Order, open_site
-from drawplate.conformance.cluster.stage import Site, Stage, set_stage
+from drawplate.conformance.cluster.site import Site
+from drawplate.conformance.cluster.stage import Stage, set_stage
 from drawplate.conformance.cluster.tidy import tidy
 from drawplate.conformance.selftest.cluster.ways import profile_of
 from drawplate.fixtures.clusters.provider import Cluster

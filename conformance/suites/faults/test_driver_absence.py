@@ -23,7 +23,7 @@ def test_pod_deleted_without_a_driver_ends_when_it_is_back(cluster):
     claim = cluster.claim(need)
     pod = cluster.running(claim)
     cluster.driver.kill()
-    cluster.delete_in_vain(pod)
+    cluster.node.delete_in_vain(pod)
 
     cluster.driver.start()
 
@@ -42,7 +42,7 @@ def test_force_deleted_pod_is_unprepared(cluster):
 
     pod.delete(force=True)
 
-    assert cluster.unprepares(uid), "the kubelet could not unprepare the claim"
+    assert cluster.node.unprepares(uid), "the kubelet could not unprepare the claim"
     assert not cluster.surplus(), f"left behind: {cluster.surplus()}"
     assert claim.becomes_free(), "the claim is still allocated"
     following = cluster.pod(cluster.claim(need))

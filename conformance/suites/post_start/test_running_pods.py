@@ -34,7 +34,7 @@ def test_pod_joins_after_a_kubelet_restart(cluster):
     claim = cluster.claim()
     early = cluster.running(claim)
     before = early.showing()
-    cluster.restart_kubelet()
+    cluster.node.restart_kubelet()
     assert cluster.driver.registers(), cluster.driver.tail()
 
     late = cluster.pod(claim)

@@ -8,7 +8,7 @@ def test_pod_starts_again_after_a_reboot(cluster):
     pod = cluster.running(cluster.claim())
     before, instances = pod.showing(), pod.instances()
 
-    cluster.reboot()
+    cluster.node.reboot()
 
     assert cluster.driver.registers(), cluster.driver.tail()
     assert pod.runs(instead_of=instances), f"the pod does not start again: {pod.story()}"

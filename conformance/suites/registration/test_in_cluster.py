@@ -5,8 +5,9 @@ from drawplate.conformance.covers import covers
 
 @covers("REG-13")
 def test_driver_serves_a_restarted_kubelet(cluster):
-    cluster.restart_kubelet()
+    cluster.node.restart_kubelet()
 
     assert cluster.driver.registers(), f"not registered again: {cluster.driver.tail()}"
+    cluster.require_published()
     pod = cluster.pod(cluster.claim())
     assert pod.runs(), f"a new pod does not start: {pod.story()}"

@@ -1,0 +1,29 @@
+"""What all cluster tests of a session share."""
+
+from dataclasses import dataclass
+
+from drawplate.conformance.cluster.driver import Driver
+from drawplate.conformance.cluster.kubelet_view import KubeletView
+from drawplate.conformance.cluster.nodestate import NodeState
+from drawplate.conformance.profile.model import Profile
+from drawplate.fixtures.clusters.provider import Cluster, Node
+from drawplate.fixtures.kubeapi import KubeApi
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The cluster, its node, and the driver that is deployed there.
+
+    `patience` and `sync` are as in Surroundings.
+    """
+
+    api: KubeApi
+    cluster: Cluster
+    node: Node
+    profile: Profile
+    driver: Driver
+    kubelet: KubeletView
+    state: NodeState
+    run_id: str
+    patience: float
+    sync: float
