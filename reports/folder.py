@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from drawplate.emulators.problems import SetupProblem
@@ -32,15 +33,14 @@ def problem(error: OSError, path: Path) -> SetupProblem:
     )
 
 
-def prepare(folder: Path, *, replace: bool) -> None:
-    """Make the folder ready for a new report.
+def prepare(folder: Path, *, replace: bool) -> tuple[Path, ...]:
+    """Make the folder ready for a new report; gives the folders that had to be made for it.
 
     With `replace`, removes what an earlier report left there, and nothing else. Raises
     SetupProblem when the folder cannot be used, or holds an earlier report all the same, or
     holds files of these names that no report of ours explains.
     """
-    earlier = [folder / name for name in (REPORT, RESULTS, JUNIT, PAGE, EVIDENCE)]
-    earlier = [path for path in earlier if os.path.lexists(path)]
+    earlier = _present(folder)
     if earlier and not (replace and _is_ours(folder / REPORT)):
         raise SetupProblem(
             "the folder holds an earlier report or other files of these names, and evidence must"
@@ -48,11 +48,35 @@ def prepare(folder: Path, *, replace: bool) -> None:
             where=str(earlier[0]),
             cure="give another folder with --out, or remove that one",
         )
+    made = tuple(path for path in (folder, *folder.parents) if not os.path.lexists(path))
     try:
         _remove(earlier)
         (folder / EVIDENCE).mkdir(parents=True)
     except OSError as error:
+        _remove_empty(made)
         raise problem(error, folder) from error
+    return made
+
+
+def withdraw(folder: Path, made: Iterable[Path]) -> None:
+    """Remove the report in `folder`, and the folders that were made for it if nothing else is there.
+
+    What cannot be removed stays: whoever withdraws a report has something worse to tell.
+    """
+    with suppress(OSError):
+        _remove(_present(folder))
+    _remove_empty(made)
+
+
+def _present(folder: Path) -> list[Path]:
+    places = [folder / name for name in (REPORT, RESULTS, JUNIT, PAGE, EVIDENCE)]
+    return [path for path in places if os.path.lexists(path)]
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _is_ours(path: Path) -> bool:

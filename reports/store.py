@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from drawplate.emulators.problems import SuiteError
+from drawplate.emulators.problems import SetupProblem, SuiteError
 from drawplate.reports import folder as files
 from drawplate.reports.folder import REPORT, RESULTS
 from drawplate.reports.model import Report, RequirementResult, RunState, Verdict
@@ -31,8 +31,12 @@ class ReportWriter:
         self._folder = folder
         self._report = report
         self._results = {entry.key: entry for entry in report.requirements}
-        files.prepare(folder, replace=replace)
-        self._write()
+        self._made = files.prepare(folder, replace=replace)
+        try:
+            self._write()
+        except SetupProblem:
+            self.withdraw()
+            raise
 
     @property
     def evidence(self) -> Path:
@@ -88,6 +92,10 @@ class ReportWriter:
         self._write()
         render_folder(self._folder, self._report)
         return self._report
+
+    def withdraw(self) -> None:
+        """Remove the report and the folders made for it: the run could not begin."""
+        files.withdraw(self._folder, self._made)
 
     def _write(self) -> None:
         files.write(self._folder / REPORT, self.report.model_dump_json(indent=2) + "\n")

@@ -13,11 +13,12 @@ from pathlib import Path
 from drawplate.conformance import patience
 from drawplate.conformance.drivers.binaries import ensure_binaries
 from drawplate.conformance.drivers.version import version_of
+from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.run.collector import Collector
 from drawplate.conformance.run.context import RunContext
 from drawplate.conformance.run.furnishing import furnished
-from drawplate.conformance.run.ground import Ground, Wish, prepare_ground
+from drawplate.conformance.run.ground import Ground, Wish, check_wish, prepare_ground
 from drawplate.conformance.run.narration import Narration
 from drawplate.conformance.run.plan import Plan, admitted, make_plan
 from drawplate.conformance.run.pytest_session import run_suites
@@ -61,6 +62,7 @@ class _Run:
         self.progress = progress
         self.profile = load(order.profile)
         self.seed = order.seed if order.seed is not None else random.SystemRandom().randrange(2**31)
+        check_wish(order.wish, order.run_id)
         self.plan: Plan = make_plan(
             self.profile, order.wish.heights, order.wish.spec.kubernetes, order.selection
         )
@@ -149,9 +151,10 @@ class _Run:
 
 
 def certify(order: Order, progress: Progress) -> Certification:
-    """Certify as ordered; whatever happens after the start leaves a valid report in `order.out`.
+    """Certify as ordered; once a test has ended, whatever happens leaves a valid report.
 
-    Raises SetupProblem before anything is tested, SuiteError when the suite itself failed.
+    Raises SetupProblem, which leaves no report if nothing was tested, and SuiteError when the suite
+    itself failed.
     """
     run = _Run(order, progress)
     state: RunState = "interrupted"
@@ -166,8 +169,13 @@ def certify(order: Order, progress: Progress) -> Certification:
             state = "finished" if finished else "interrupted"
     except KeyboardInterrupt:
         progress.say("interrupted: writing what is known so far")
-    finally:
-        report, ruling = run.conclude(state)
+    except Exception as error:
+        if isinstance(error, SetupProblem) and not run.collector.outcomes:
+            run.writer.withdraw()
+        else:
+            run.conclude(state)
+        raise
+    report, ruling = run.conclude(state)
     return Certification(report, ruling, state == "interrupted")
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import SetupProblem
 from drawplate.fixtures.clusters.components.versions import shipped
-from drawplate.fixtures.clusters.local import lifecycle
+from drawplate.fixtures.clusters.local import lifecycle, preflight
+from drawplate.fixtures.clusters.local.layout import Layout
 from drawplate.fixtures.clusters.provider import Cluster, ClusterSpec
 from drawplate.fixtures.progress import Progress
 from drawplate.reports.model import Cluster as ClusterRecord
@@ -63,6 +64,23 @@ def _record(height: Height, cluster: Cluster) -> ClusterRecord:
     )
 
 
+def _wanted(wish: Wish, run_id: str) -> dict[Height, ClusterSpec]:
+    specs: dict[Height, ClusterSpec] = {
+        "bench": replace(wish.spec, name=f"b-{run_id}", bench=True),
+        "cluster": replace(wish.spec, name=f"c-{run_id}"),
+    }
+    return {height: spec for height, spec in specs.items() if height in wish.heights}
+
+
+def check_wish(wish: Wish, run_id: str) -> None:
+    """Raise SetupProblem for what can be seen to be impossible before anything is begun."""
+    if wish.cluster:
+        _find(wish)
+        return
+    for spec in _wanted(wish, run_id).values():
+        preflight.check(spec, Layout.of(spec.name))
+
+
 @contextmanager
 def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Ground]:
     """Provide what the heights need; what was made here is removed at the end.
@@ -75,12 +93,9 @@ def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Grou
         yield Ground(found, found if "cluster" in wish.heights else None)
         return
     with ExitStack() as made:
-        bench = cluster = None
-        if "bench" in wish.heights:
-            bench = _make(made, replace(wish.spec, name=f"b-{run_id}", bench=True), wish, progress)
-        if "cluster" in wish.heights:
-            cluster = _make(made, replace(wish.spec, name=f"c-{run_id}"), wish, progress)
-        yield Ground(bench, cluster)
+        wanted = _wanted(wish, run_id).items()
+        found = {height: _make(made, spec, wish, progress) for height, spec in wanted}
+        yield Ground(found.get("bench"), found.get("cluster"))
 
 
 def _make(made: ExitStack, spec: ClusterSpec, wish: Wish, progress: Progress) -> Cluster:

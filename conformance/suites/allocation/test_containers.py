@@ -1,10 +1,11 @@
 """Which containers of a pod have which devices."""
 
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("ALC-01")
-def test_container_has_the_allocated_devices(cluster):
+def test_container_has_the_allocated_devices(cluster: Stage) -> None:
     claim = cluster.claim()
 
     pod = cluster.pod(claim)
@@ -15,7 +16,7 @@ def test_container_has_the_allocated_devices(cluster):
 
 
 @covers("ALC-02")
-def test_container_has_no_device_of_claims_that_it_does_not_list(cluster):
+def test_container_has_no_device_of_claims_that_it_does_not_list(cluster: Stage) -> None:
     one, two = cluster.claim(), cluster.claim()
     pod = cluster.pod(one, two, containers={"one": [one], "two": [two], "idle": []})
 
@@ -27,7 +28,7 @@ def test_container_has_no_device_of_claims_that_it_does_not_list(cluster):
 
 
 @covers("ALC-07")
-def test_init_container_has_the_devices_too(cluster):
+def test_init_container_has_the_devices_too(cluster: Stage) -> None:
     claim = cluster.claim()
     pod = cluster.pod(claim, init={"setup": [claim]}, containers={"main": [claim]})
 

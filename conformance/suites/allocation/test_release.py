@@ -1,5 +1,6 @@
 """What becomes of devices when pods end, or cannot start."""
 
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 from drawplate.conformance.problems import Inconclusive
 
@@ -8,7 +9,7 @@ CANNOT_PREPARE = "FailedPrepareDynamicResources"
 
 
 @covers("ALC-06")
-def test_devices_serve_the_next_pod(cluster):
+def test_devices_serve_the_next_pod(cluster: Stage) -> None:
     need = cluster.widest_need()
     first = cluster.claim(need)
     cluster.running(first).delete_and_wait()
@@ -21,7 +22,7 @@ def test_devices_serve_the_next_pod(cluster):
 
 
 @covers("FLT-24")
-def test_claim_that_cannot_be_prepared_hinders_nobody(cluster):
+def test_claim_that_cannot_be_prepared_hinders_nobody(cluster: Stage) -> None:
     case = next(iter(cluster.profile.cases(valid=False)), None)
     if case is None:
         raise Inconclusive("the profile has no configs.cases that are not valid")

@@ -1,10 +1,11 @@
 """Claims that ask in different ways, allocated by the real scheduler."""
 
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("ALC-03")
-def test_pods_of_a_template_have_devices_of_their_own(cluster):
+def test_pods_of_a_template_have_devices_of_their_own(cluster: Stage) -> None:
     template = cluster.template()
     first, second = cluster.pod(template), cluster.pod(template)
 
@@ -17,7 +18,7 @@ def test_pods_of_a_template_have_devices_of_their_own(cluster):
 
 
 @covers("ALC-04")
-def test_claim_for_all_devices_gives_all(cluster):
+def test_claim_for_all_devices_gives_all(cluster: Stage) -> None:
     claim = cluster.claim("all")
 
     pod = cluster.pod(claim)
@@ -30,7 +31,7 @@ def test_claim_for_all_devices_gives_all(cluster):
 
 
 @covers("ALC-05")
-def test_selector_gives_the_device_that_it_describes(cluster):
+def test_selector_gives_the_device_that_it_describes(cluster: Stage) -> None:
     wanted = cluster.rare_device()
     claim = cluster.claim(selector=wanted.selector)
 

@@ -1,10 +1,11 @@
 """Pods whose driver is away for a while."""
 
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("FLT-04")
-def test_pod_outlives_a_crash_of_its_driver(cluster):
+def test_pod_outlives_a_crash_of_its_driver(cluster: Stage) -> None:
     pod = cluster.running(cluster.claim())
     before, instances = pod.showing(), pod.instances()
 
@@ -18,7 +19,7 @@ def test_pod_outlives_a_crash_of_its_driver(cluster):
 
 
 @covers("FLT-05")
-def test_pod_deleted_without_a_driver_ends_when_it_is_back(cluster):
+def test_pod_deleted_without_a_driver_ends_when_it_is_back(cluster: Stage) -> None:
     need = cluster.widest_need()
     claim = cluster.claim(need)
     pod = cluster.running(claim)
@@ -35,7 +36,7 @@ def test_pod_deleted_without_a_driver_ends_when_it_is_back(cluster):
 
 
 @covers("FLT-34")
-def test_force_deleted_pod_is_unprepared(cluster):
+def test_force_deleted_pod_is_unprepared(cluster: Stage) -> None:
     need = cluster.widest_need()
     claim = cluster.claim(need)
     uid, pod = claim.uid, cluster.running(claim)

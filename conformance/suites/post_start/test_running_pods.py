@@ -1,10 +1,11 @@
 """What can change for a pod that runs, and what must not."""
 
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("P1")
-def test_later_pod_joins_the_claim_of_a_running_pod(cluster):
+def test_later_pod_joins_the_claim_of_a_running_pod(cluster: Stage) -> None:
     claim = cluster.claim()
     early = cluster.running(claim)
     before = early.showing()
@@ -19,7 +20,7 @@ def test_later_pod_joins_the_claim_of_a_running_pod(cluster):
 
 
 @covers("P2")
-def test_restarted_container_has_the_same_devices(cluster):
+def test_restarted_container_has_the_same_devices(cluster: Stage) -> None:
     pod = cluster.running(cluster.claim())
     before = pod.showing()
     cluster.let_time_pass()
@@ -30,7 +31,7 @@ def test_restarted_container_has_the_same_devices(cluster):
 
 
 @covers("P4")
-def test_pod_joins_after_a_kubelet_restart(cluster):
+def test_pod_joins_after_a_kubelet_restart(cluster: Stage) -> None:
     claim = cluster.claim()
     early = cluster.running(claim)
     before = early.showing()
@@ -46,7 +47,7 @@ def test_pod_joins_after_a_kubelet_restart(cluster):
 
 
 @covers("P6")
-def test_plugged_device_lets_a_pending_pod_start(cluster):
+def test_plugged_device_lets_a_pending_pod_start(cluster: Stage) -> None:
     cluster.unplug()
     cluster.running(cluster.claim("all"))
     pending = cluster.pod(cluster.claim())

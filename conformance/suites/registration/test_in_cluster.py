@@ -1,10 +1,11 @@
 """Registration with a real kubelet."""
 
+from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("REG-13")
-def test_driver_serves_a_restarted_kubelet(cluster):
+def test_driver_serves_a_restarted_kubelet(cluster: Stage) -> None:
     cluster.node.restart_kubelet()
 
     assert cluster.driver.registers(), f"not registered again: {cluster.driver.tail()}"

@@ -1,11 +1,11 @@
 """One claim, several users of it."""
 
-from drawplate.conformance.cluster.stage import Part
+from drawplate.conformance.cluster.stage import Part, Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("S1")
-def test_containers_share_a_claim(cluster):
+def test_containers_share_a_claim(cluster: Stage) -> None:
     claim = cluster.claim()
     pod = cluster.pod(claim, containers={"one": [claim], "other": [claim]})
 
@@ -16,7 +16,7 @@ def test_containers_share_a_claim(cluster):
 
 
 @covers("S2")
-def test_pods_share_a_claim_until_the_last_is_gone(cluster):
+def test_pods_share_a_claim_until_the_last_is_gone(cluster: Stage) -> None:
     claim = cluster.claim()
     first, second = cluster.pod(claim), cluster.pod(claim)
     assert first.runs(), first.story()
@@ -32,7 +32,7 @@ def test_pods_share_a_claim_until_the_last_is_gone(cluster):
 
 
 @covers("S4")
-def test_container_has_the_devices_of_its_request_only(cluster):
+def test_container_has_the_devices_of_its_request_only(cluster: Stage) -> None:
     claim = cluster.claim("one", "one")
     parts = {name: [Part(claim, name)] for name in ("first", "second")}
     pod = cluster.pod(claim, containers=parts)

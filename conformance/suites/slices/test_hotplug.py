@@ -17,11 +17,10 @@ def test_plugged_device_is_published(bench: Stage, kubelet: Kubelet, slices: Sli
     pull(bench.driver, "unplug")
     fewer = slices.settled_count(below=len(slices.devices()), within=NOTICED_WITHIN)
 
-    expected = pull(bench.driver, "replug")
+    pull(bench.driver, "replug")
     more = slices.settled_count(above=fewer, within=NOTICED_WITHIN)
 
     assert more > fewer, f"{fewer} devices are published after one was plugged in"
-    assert expected is None or more == expected, f"{more} devices are published, not {expected}"
 
 
 @pytest.mark.fresh

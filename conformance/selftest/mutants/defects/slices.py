@@ -1,11 +1,12 @@
 """Defects of the ResourceSlices."""
 
+import itertools
 import os
 import threading
 from typing import Any
 
 from drawplate.conformance.selftest.mutants.defects.making import after, defect, nothing, put
-from drawplate.driver import pool
+from drawplate.driver import pool, slices
 from drawplate.driver.daemon import Driver
 from drawplate.driver.hardware import Gpu
 
@@ -87,6 +88,14 @@ def _slice_ownerless(driver: Driver) -> None:
 @defect("slice-flaps")
 def _slice_flaps(driver: Driver) -> None:
     put(driver.publisher, "is_right", lambda *_: False)
+    numbers = itertools.count()
+
+    def stamp(body: Any, *_: object) -> Any:
+        # An update that changes nothing is none to the API server.
+        stamped = {"drawplate.dev/written": str(next(numbers))}
+        return body | {"metadata": body["metadata"] | {"annotations": stamped}}
+
+    after(slices, "_body", stamp)
 
     def beat() -> None:
         while not driver.ended.wait(1.0):

@@ -1,5 +1,6 @@
 """Defects of NodeUnprepareResources."""
 
+import threading
 import time
 from typing import Any
 
@@ -114,14 +115,15 @@ def _unprepare_races(driver: Driver) -> None:
     put(driver.core, "restore", nothing)
     enter, write = driver.ledger.enter, driver.cdi.write
     entered: set[str] = set()
+    written = threading.local()
 
     def note(claim: PreparedClaim) -> None:
-        if driver.ledger.get(claim.claim.uid) == claim:
-            entered.add(claim.claim.uid)
+        written.value = claim.claim.uid in entered
+        entered.add(claim.claim.uid)
         enter(claim)
 
     def write_new(claim: PreparedClaim) -> None:
-        if claim.claim.uid not in entered:
+        if not written.value:
             write(claim)
 
     def slowly(claim: ClaimName) -> Answer:
