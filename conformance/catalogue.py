@@ -1,6 +1,7 @@
 """The catalogue: every requirement as data, with its source and what proves it."""
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
@@ -81,9 +82,12 @@ def find(ids: Iterable[str]) -> list[Requirement]:
     found = []
     for name in ids:
         if name not in known:
+            near = get_close_matches(name.upper(), known, n=1)
             raise SetupProblem(
                 f"there is no requirement {name!r}",
-                cure="`drawplate requirements` lists them all",
+                where="the requirement's ID",
+                cure=(f"did you mean {near[0]!r}? " if near else "")
+                + "`drawplate requirements` lists them all",
             )
         found.append(known[name])
     return found

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,13 +108,15 @@ def run_certify(arguments: argparse.Namespace) -> int:
         replace=arguments.out is None,
     )
     result = certify(order, progress)
-    print_summary(result.report, order.out, sys.stdout)
+    accepted = arguments.accept_known and result.ruling.only_known and not result.interrupted
+    # Whether somebody still reads changes no verdict.
+    with suppress(BrokenPipeError):
+        print_summary(result.report, order.out, sys.stdout)
+        if accepted:
+            print("exit code 0: --accept-known, and nothing but known failures fails")
     if result.interrupted:
         return SIGINT_EXIT
-    if arguments.accept_known and result.ruling.only_known:
-        print("exit code 0: --accept-known, and nothing but known failures fails")
-        return 0
-    return result.report.exit_code
+    return 0 if accepted else result.report.exit_code
 
 
 def _heights(asked: str | None, progress: "Progress") -> "frozenset[Height]":

@@ -2,12 +2,15 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
-from drawplate.emulators.problems import Problem
+from drawplate.conformance.cli.output import settle, tell
+from drawplate.emulators.problems import Problem, SuiteError
 
 COMMANDS = ("certify", "requirements", "profile", "cluster", "components")
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -50,15 +53,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         return int(arguments.run(arguments))
     except Problem as problem:
-        print(f"drawplate: {problem}", file=sys.stderr)
+        tell(str(problem))
         return problem.exit_code
     except KeyboardInterrupt:
-        print("drawplate: interrupted", file=sys.stderr)
+        tell("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`drawplate requirements | head`).
-        sys.stderr.close()
         return 0
+    # Python would leave with 1, which reads as a verdict on the driver.
+    except Exception as error:  # noqa: BLE001
+        with suppress(BrokenPipeError):
+            traceback.print_exc()
+        tell(f"error of the suite itself, please report it: {type(error).__name__}: {error}")
+        return SuiteError.exit_code
+    finally:
+        settle()
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class _Run:
         self.plan: Plan = make_plan(
             self.profile, order.wish.heights, order.wish.spec.kubernetes, order.selection
         )
-        self.known = admitted(self.profile)
+        self.known = admitted(self.profile, datetime.now(UTC).date())
         self.patience = patience.measure()
         self.writer = ReportWriter(order.out, self._first_report(), replace=order.replace)
         self.narration = Narration(progress, self.plan.checks)

@@ -7,6 +7,7 @@ import pytest
 
 from drawplate.conformance import catalogue
 from drawplate.conformance.catalogue import Height
+from drawplate.conformance.problems import Problem
 from drawplate.conformance.verdict.judge import KnownFailure, judge_requirement
 from drawplate.conformance.verdict.outcomes import Judgement, TestOutcome, TestResult
 
@@ -34,6 +35,7 @@ class Collector:
         self._phases: defaultdict[str, list[pytest.TestReport]] = defaultdict(list)
         self.outcomes: list[TestOutcome] = []
         self.collection_errors: list[str] = []
+        self.problem: Problem | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a phase of a test; its last phase completes it."""
@@ -68,7 +70,12 @@ class Collector:
             evidence=worst["evidence"],
         )
         self.outcomes.append(outcome)
-        self._on_outcome(outcome)
+        try:
+            self._on_outcome(outcome)
+        except Problem as problem:
+            # Out of a hook it would become an internal error of pytest, with a traceback.
+            self.problem = problem
+            pytest.exit(problem.what)
 
     def judgements(self) -> list[Judgement]:
         """Judge every check of the run by what has been told so far."""

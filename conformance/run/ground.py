@@ -94,8 +94,8 @@ def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Grou
         return
     with ExitStack() as made:
         wanted = _wanted(wish, run_id).items()
-        found = {height: _make(made, spec, wish, progress) for height, spec in wanted}
-        yield Ground(found.get("bench"), found.get("cluster"))
+        up = {height: _make(made, spec, wish, progress) for height, spec in wanted}
+        yield Ground(up.get("bench"), up.get("cluster"))
 
 
 def _make(made: ExitStack, spec: ClusterSpec, wish: Wish, progress: Progress) -> Cluster:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from drawplate.conformance import catalogue
 from drawplate.conformance.catalogue import Height, Requirement
@@ -30,10 +31,11 @@ def make_plan(
 ) -> Plan:
     """Decide what to run on Kubernetes `minor` ("1.37").
 
-    Raises SetupProblem when the selection names nothing that exists at these heights.
+    Raises SetupProblem when the selection names nothing that exists at these heights, or `minor`
+    is no version.
     """
     chosen: Sequence[Requirement] = (
-        catalogue.find(selection) if selection else list(catalogue.load().values())
+        catalogue.find(dict.fromkeys(selection)) if selection else list(catalogue.load().values())
     )
     checks: list[tuple[str, Height]] = []
     exempt: list[Judgement] = []
@@ -62,12 +64,20 @@ def _exemption(requirement: Requirement, profile: Profile, minor: str) -> str:
 
 
 def _number(minor: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in minor.split("."))
+    try:
+        return tuple(int(part) for part in minor.removeprefix("v").split("."))
+    except ValueError as error:
+        raise SetupProblem(
+            f"{minor!r} is no version of Kubernetes",
+            where="--kubernetes",
+            cure="write it as 1.37",
+        ) from error
 
 
-def admitted(profile: Profile) -> list[KnownFailure]:
-    """Give the profile's known failures in the judge's terms."""
+def admitted(profile: Profile, today: date) -> list[KnownFailure]:
+    """Give the profile's known failures that hold `today`, in the judge's terms."""
     return [
         KnownFailure(entry.requirement, entry.heights, entry.reason, entry.link)
         for entry in profile.known_failures
+        if today <= entry.until
     ]

@@ -30,6 +30,8 @@ def _arguments(context_file: Path, workers: int) -> list[str]:
         "-p",
         "xdist.plugin",
         *parallel,
+        # Beside the context, so that it goes with it.
+        f"--basetemp={context_file.parent / 'scratch'}",
         f"--drawplate-run={context_file}",
         str(SUITES),
     ]
@@ -38,13 +40,17 @@ def _arguments(context_file: Path, workers: int) -> list[str]:
 def run_suites(context_file: Path, workers: int, collector: Collector) -> bool:
     """Run the selected suites; gives False when the user interrupted them.
 
-    Raises SuiteError when pytest itself could not do its work.
+    Raises SuiteError when pytest itself could not do its work, and the problem of the collector
+    when what was told could not be kept.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(variable, None)
     # gRPC tells every broken connection on stderr, and breaking them is what tests do.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     code = pytest.main(_arguments(context_file, workers), plugins=[collector])
+    if collector.problem:
+        raise collector.problem
     if code == pytest.ExitCode.INTERRUPTED and not collector.collection_errors:
         return False
     if code not in _FINISHED or collector.collection_errors:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from drawplate.emulators.problems import Problem, SetupProblem
+from drawplate.fixtures.clusters.components.get import ensure
+from drawplate.fixtures.images.get import ensure_images
 from drawplate.fixtures.progress import Progress
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,9 +32,6 @@ def _check(title: str, arguments: list[str], progress: Progress) -> None:
 
 def _prepare(progress: Progress) -> None:
     """Get what the tests stand on before they start, so that no test waits for a build."""
-    from drawplate.fixtures.clusters.components.get import ensure
-    from drawplate.fixtures.images.get import ensure_images
-
     names = ["kubernetes", "etcd"]
     if os.geteuid() == 0:
         names += ["containerd", "runc", "cni", "probe", "pause"]

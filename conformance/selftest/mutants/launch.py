@@ -10,7 +10,7 @@ from drawplate.conformance.selftest.mutants.defects import (  # noqa: F401 - the
     slices,
     unprepare,
 )
-from drawplate.conformance.selftest.mutants.defects.making import DEFECTS
+from drawplate.conformance.selftest.mutants.defects.making import DEFECTS, nothing
 from drawplate.driver import main
 from drawplate.driver.daemon import Driver
 
@@ -22,7 +22,7 @@ def launch(name: str, arguments: list[str]) -> int:
     def build_with_defect(arguments: Sequence[str]) -> Driver:
         driver = build(arguments)
         # Defects of rights are in the driver's objects, and its process is as it should be.
-        DEFECTS.get(name, lambda _: None)(driver)
+        DEFECTS.get(name, nothing)(driver)
         return driver
 
     main.build = build_with_defect

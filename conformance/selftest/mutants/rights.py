@@ -36,8 +36,9 @@ def main(name: str, command: list[str]) -> int:
     """Print what the command prints, changed by the defect, if `name` is one of rights."""
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     objects = [entry for entry in yaml.safe_load_all(printed) if entry]
-    changed = DEFECTS.get(name, lambda given: given)(objects)
-    yaml.safe_dump_all(changed, sys.stdout)
+    if name in DEFECTS:
+        objects = DEFECTS[name](objects)
+    yaml.safe_dump_all(objects, sys.stdout)
     return 0
 
 

@@ -91,8 +91,9 @@ class Outside:
         return found
 
     def _pip(self, *arguments: str) -> None:
-        quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
-        self.must("pip cannot install", "python", "-m", "pip", "install", *quiet, *arguments)
+        # What is compiled is more than what is run here, and takes most of the time.
+        options = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
+        self.must("pip cannot install", "python", "-m", "pip", "install", *options, *arguments)
 
 
 def tail(done: "subprocess.CompletedProcess[str]") -> str:
