@@ -82,11 +82,11 @@ def find(ids: Iterable[str]) -> list[Requirement]:
     found = []
     for name in ids:
         if name not in known:
-            near = get_close_matches(name.upper(), known, n=1)
+            near = " or ".join(get_close_matches(name.upper(), known, cutoff=0.8))
             raise SetupProblem(
                 f"there is no requirement {name!r}",
                 where="the requirement's ID",
-                cure=(f"did you mean {near[0]!r}? " if near else "")
+                cure=(f"did you mean {near}? " if near else "")
                 + "`drawplate requirements` lists them all",
             )
         found.append(known[name])

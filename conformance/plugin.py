@@ -16,7 +16,7 @@ from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import Inconclusive, Problem, SetupProblem
 from drawplate.conformance.run.collection import check_completeness, height_of, requirements_of
 from drawplate.conformance.run.context import RunContext
-from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME
+from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME, REFUSAL
 from drawplate.conformance.verdict.outcomes import TestResult
 from drawplate.fixtures.waiting import NotInTime
 
@@ -46,7 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse an incomplete catalogue, then keep what this run is to test."""
-    check_completeness(items)
+    try:
+        check_completeness(items)
+    except pytest.UsageError as error:
+        # A worker would be given its tests all the same, and the reason would be lost.
+        items.clear()
+        getattr(config, "workeroutput", {})[REFUSAL] = str(error)
+        raise
     context = config.stash.get(CONTEXT, None)
     if context is None:
         return

@@ -121,7 +121,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         if cluster:
             print(describe(cluster))
         elif name in lifecycle.names():
-            print(f"cluster {name} is not up but left files: drawplate down {name}")
+            print(f"cluster {name} {lifecycle.describe_rest(name)}")
         else:
             raise _missing(name)
     return 0

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pytest
 
 from drawplate.conformance import catalogue
 from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import Problem
+from drawplate.conformance.run.keys import REFUSAL
 from drawplate.conformance.verdict.judge import KnownFailure, judge_requirement
 from drawplate.conformance.verdict.outcomes import Judgement, TestOutcome, TestResult
 
@@ -47,6 +49,13 @@ class Collector:
         """Remember suites that cannot even be imported."""
         if report.failed:
             self.collection_errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Remember why a worker refused to begin."""
+        refusal = getattr(node, "workeroutput", {}).get(REFUSAL)
+        if refusal and refusal not in self.collection_errors:
+            self.collection_errors.append(refusal)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Remember an error of pytest or of our plugin."""

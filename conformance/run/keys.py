@@ -12,5 +12,8 @@ CONTEXT = pytest.StashKey[RunContext]()
 EVIDENCE = pytest.StashKey[Path]()
 """On a test: the folder for its evidence."""
 
+REFUSAL = "drawplate_refusal"
+"""In what a worker hands back at its end: why it refused to begin."""
+
 OUTCOME = pytest.StashKey[str]()
 """On a test: pytest's outcome of its call, for fixtures that clean up after it."""
