@@ -16,6 +16,16 @@ _SWITCH = {"true": True, "false": False}
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands for clusters."""
+    _add_up(commands)
+    _add_looking(commands)
+    _add_entering(commands)
+    down = commands.add_parser("down", help="end a cluster and remove all that it created")
+    _add_name(down)
+    down.add_argument("--all", action="store_true", help="every cluster")
+    down.set_defaults(run=run_down)
+
+
+def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     up = commands.add_parser(
         "up",
         help="start a local Kubernetes cluster",
@@ -39,6 +49,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     up.add_argument("--kubernetes", default="1.37", metavar="VERSION", help="its version (1.37)")
     up.set_defaults(run=run_up)
+
+
+def _add_looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     status = commands.add_parser("status", help="show clusters, their components and their state")
     status.add_argument("name", nargs="?", metavar="NAME", help="the cluster; all if left out")
     status.set_defaults(run=run_status)
@@ -54,11 +67,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     _add_name(kubeconfig)
     kubeconfig.set_defaults(run=run_kubeconfig)
-    _add_entering(commands)
-    down = commands.add_parser("down", help="end a cluster and remove all that it created")
-    _add_name(down)
-    down.add_argument("--all", action="store_true", help="every cluster")
-    down.set_defaults(run=run_down)
 
 
 def _add_name(parser: argparse.ArgumentParser) -> None:

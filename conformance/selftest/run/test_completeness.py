@@ -148,6 +148,7 @@ def test_a_mark_that_nobody_declared_is_refused(stand_in: StandIn) -> None:
     assert "frehs" in refusal(stand_in, f"@pytest.mark.frehs\n{PROVES_PRE_01}")
 
 
+@pytest.mark.slow
 def test_workers_refuse_with_the_reason_too(stand_in: StandIn) -> None:
     # They have the real catalogue, of which the stand-in proves next to nothing.
     stand_in.write(PROVES_PRE_01)
