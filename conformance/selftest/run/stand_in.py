@@ -14,10 +14,10 @@ from drawplate.conformance.run.collector import Check, Collector
 from drawplate.conformance.run.context import RunContext
 from drawplate.conformance.selftest.mutants import registry
 from drawplate.conformance.selftest.verdict.samples import requirement
-from drawplate.conformance.verdict.judge import KnownFailure
 from drawplate.conformance.verdict.outcomes import TestOutcome
 
 VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "GRPC_VERBOSITY")
+CHECKS: tuple[Check, ...] = (("PRE-01", "bench"),)
 # The heights are told by what a test stands on; these stand on nothing real.
 HEAD = """
 import pytest
@@ -65,13 +65,11 @@ class StandIn:
         self,
         source: str = "",
         *,
-        checks: Sequence[Check] = (("PRE-01", "bench"),),
-        known: Sequence[KnownFailure] = (),
         on_outcome: Callable[[TestOutcome], None] = lambda _: None,
         patience: float = 1.0,
         workers: int = 1,
     ) -> Collector:
-        """Run the tests; gives what was collected of them."""
+        """Run the tests for PRE-01 at the bench; gives what was collected of them."""
         if source:
             self.write(source)
         context = RunContext(
@@ -80,11 +78,11 @@ class StandIn:
             out=self.folder / "out",
             seed=1,
             patience=patience,
-            checks=tuple(checks),
+            checks=CHECKS,
         )
         file = self.folder / "context.json"
         context.write(file)
-        collector = Collector(checks, known, on_outcome)
+        collector = Collector(CHECKS, (), on_outcome)
         try:
             self.finished = pytest_session.run_suites(file, workers, collector)
         finally:

@@ -14,6 +14,7 @@ from drawplate.conformance.selftest.verdict.samples import admission, requiremen
 from drawplate.conformance.verdict.outcomes import Result, TestOutcome, TestResult
 from drawplate.emulators.problems import SetupProblem
 
+Facts = dict[str, Any]
 PHASES = ("setup", "call", "teardown")
 
 
@@ -117,8 +118,8 @@ def test_a_test_whose_worker_died_makes_its_requirement_not_run() -> None:
 
 def test_a_requirement_is_judged_at_each_height_by_its_tests_there() -> None:
     checks: list[Check] = [("PRE-02", "bench"), ("PRE-02", "cluster")]
-    at_bench = {"requirements": ["PRE-02"], "node": "a"}
-    in_cluster = {"requirements": ["PRE-02"], "height": "cluster", "node": "b"}
+    at_bench: Facts = {"requirements": ["PRE-02"], "node": "a"}
+    in_cluster: Facts = {"requirements": ["PRE-02"], "height": "cluster", "node": "b"}
 
     collector = collect(
         [
@@ -136,7 +137,7 @@ def test_a_requirement_is_judged_at_each_height_by_its_tests_there() -> None:
 
 def test_one_test_may_prove_several_requirements() -> None:
     checks: list[Check] = [("PRE-01", "bench"), ("PRE-02", "bench")]
-    both = {"requirements": ["PRE-01", "PRE-02"]}
+    both: Facts = {"requirements": ["PRE-01", "PRE-02"]}
 
     collector = collect((phase(when, **both) for when in PHASES), checks)
 

@@ -1,0 +1,29 @@
+"""Whole certifications in a local cluster."""
+
+from pathlib import Path
+
+import pytest
+
+from drawplate.conformance import catalogue
+from drawplate.conformance.profile.load import load
+from drawplate.conformance.selftest.whole.certifying import certify
+from drawplate.reports.model import Result
+
+pytestmark = [pytest.mark.slow, pytest.mark.root]
+
+
+def test_reference_driver_is_conformant_in_the_cluster(tmp_path: Path) -> None:
+    run = certify(tmp_path / "out", "reference", "--height", "cluster")
+
+    everything = {(e.id, "cluster") for e in catalogue.load().values() if "cluster" in e.heights}
+    assert run.having(Result.PASS) == everything
+    assert run.code == 0
+
+
+def test_upstream_test_driver_fails_as_its_profile_admits(tmp_path: Path) -> None:
+    run = certify(tmp_path / "out", "upstream-test-driver", "--height", "cluster", "--accept-known")
+
+    known = load("upstream-test-driver").known_failures
+    admitted = {(k.requirement, "cluster") for k in known if "cluster" in k.heights}
+    assert run.having(Result.KNOWN_FAILURE) == admitted
+    assert run.code == 0, "--accept-known, and nothing but known failures fails"
