@@ -1,5 +1,6 @@
 """Opening a site: the cluster is found, the driver deployed on it, and all of it undone at the end."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -62,11 +63,12 @@ def find_cluster(name: str) -> Cluster:
 def open_site(order: Order) -> Iterator[Site]:
     """Deploy a driver on a cluster; at the end nothing of it is left there.
 
-    Raises SetupProblem when the driver does not come up.
+    Raises SetupProblem when the driver does not come up, or another run is on the cluster.
     """
     profile, cluster, patience = order.profile, order.cluster, order.patience
     node = cluster.nodes[0]
     with ExitStack() as undo:
+        _take(cluster, undo)
         api = KubeApi(cluster.kubeconfig)
         undo.callback(api.close)
         undo.callback(_await_gone, api, Selection(labels=f"{OURS}={order.run_id}"))
@@ -95,6 +97,19 @@ def open_site(order: Order) -> Iterator[Site]:
             patience=patience,
             sync=kubelet.sync_seconds(),
         )
+
+
+def _take(cluster: Cluster, undo: ExitStack) -> None:
+    """Keep other runs off the cluster: two drivers of one name on a node are no driver's fault."""
+    held = undo.enter_context(cluster.kubeconfig.open("rb"))
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise SetupProblem(
+            f"another run tests on the cluster {cluster.name!r}",
+            where="--cluster",
+            cure="wait for it, or use another cluster",
+        ) from error
 
 
 def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:

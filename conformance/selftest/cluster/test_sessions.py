@@ -67,3 +67,14 @@ def test_driver_that_does_not_come_up_is_a_setup_problem(
         pass
 
     assert belongings(running_cluster) == before
+
+
+def test_two_sessions_do_not_share_a_cluster(running_cluster: Cluster, tmp_path: Path) -> None:
+    order = Order(profile_of("process"), running_cluster, tmp_path, "twice")
+
+    with (
+        open_site(order),
+        pytest.raises(SetupProblem, match="another run"),
+        open_site(order),
+    ):
+        pass

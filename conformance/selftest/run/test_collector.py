@@ -9,13 +9,13 @@ import pytest
 from drawplate.conformance import catalogue
 from drawplate.conformance.run.collector import Check, Collector
 from drawplate.conformance.run.keys import REFUSAL
+from drawplate.conformance.selftest.run.phases import PHASES, phase
 from drawplate.conformance.selftest.run.stand_in import StandIn
 from drawplate.conformance.selftest.verdict.samples import admission, requirement
 from drawplate.conformance.verdict.outcomes import Result, TestOutcome, TestResult
 from drawplate.emulators.problems import SetupProblem
 
 Facts = dict[str, Any]
-PHASES = ("setup", "call", "teardown")
 
 
 @pytest.fixture(autouse=True)
@@ -23,29 +23,6 @@ def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     both = requirement("PRE-02", heights=("bench", "cluster"))
     entries = {"PRE-01": requirement(), "PRE-02": both}
     monkeypatch.setattr(catalogue, "load", lambda: entries)
-
-
-def phase(when: str, result: TestResult = TestResult.PASS, **facts: Any) -> pytest.TestReport:
-    """Give pytest's report of a phase, with what our plugin tells on it."""
-    told = {
-        "requirements": ["PRE-01"],
-        "height": "bench",
-        "result": str(result),
-        "seen": f"{result} in {when}",
-        "where": f"line of {when}",
-        "evidence": "/out/evidence/PRE-01",
-    }
-    report = pytest.TestReport(
-        facts.pop("node", "suites/test_it.py::test_it"),
-        ("suites/test_it.py", 1, "test_it"),
-        {},
-        "passed",
-        None,
-        when,  # type: ignore[arg-type]  # one of the three phases
-        duration=0.25,
-    )
-    report.drawplate = told | facts  # type: ignore[attr-defined]  # our own attribute
-    return report
 
 
 def collect(

@@ -15,6 +15,9 @@ from drawplate.fixtures.progress import Progress
 
 PLACES = "drawplate.conformance.selftest.wheel_parts.places"
 TOLD_LINES = 15
+# What would be compiled is far more than what is run, and takes most of the time.
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
+UV = ("pip", "install", "--quiet", "--python")
 
 
 def clean(environment: Mapping[str, str], checkout: Path, scripts: Path) -> dict[str, str]:
@@ -56,8 +59,8 @@ class Outside:
         text = (checkout / lock.LOCK).read_text(encoding="utf-8")
         pins.write_text(lock.select(text, names), encoding="utf-8")
         with progress.step(f"installing the wheel and the {len(names)} packages that it needs"):
-            self._pip("--require-hashes", "-r", str(pins))
-            self._pip("--no-deps", str(wheel))
+            self._install("--require-hashes", "-r", str(pins))
+            self._install("--no-deps", str(wheel))
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of the environment, or one by its full path, in the empty folder."""
@@ -90,10 +93,13 @@ class Outside:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
-    def _pip(self, *arguments: str) -> None:
-        # What is compiled is more than what is run here, and takes most of the time.
-        options = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
-        self.must("pip cannot install", "python", "-m", "pip", "install", *options, *arguments)
+    def _install(self, *arguments: str) -> None:
+        """Install by uv where `./run` has put it, as that does; else by pip, which is slower."""
+        uv = Path(sys.executable).with_name("uv")
+        if uv.exists():
+            self.must("uv cannot install", str(uv), *UV, str(self.venv / "bin/python"), *arguments)
+        else:
+            self.must("pip cannot install", "python", *PIP, *arguments)
 
 
 def tail(done: "subprocess.CompletedProcess[str]") -> str:
