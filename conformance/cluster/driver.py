@@ -10,8 +10,8 @@ from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.hardware import LeverName
 from drawplate.conformance.profile.model import Profile
 
-# Its first ResourceSlices may come at once and its last a little later; without a number of
-# devices in the profile this is how long a pool must stay as it is, in seconds.
+# Its first ResourceSlice may come at once and its last a little later; without a number of devices
+# in the profile this is how long the rest may take, in seconds.
 SETTLED_SECONDS = 2.0
 # k8s.io/dynamic-resource-allocation v0.37 resourceslice/resourceslicecontroller.go: the library that
 # most drivers use waits 30 s (SyncDelay) before it restores what somebody deleted.

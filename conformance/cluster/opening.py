@@ -71,20 +71,22 @@ def open_site(order: Order) -> Iterator[Site]:
         _take(cluster, undo)
         api = KubeApi(cluster.kubeconfig)
         undo.callback(api.close)
-        undo.callback(_await_gone, api, Selection(labels=f"{OURS}={order.run_id}"))
+        undo.callback(_remove_namespaces, api, f"{OURS}={order.run_id}")
         node.load_image(ensure_images([PROBE], silent())[PROBE])
         _make_classes(profile, api, undo)
         kubelet = KubeletView(api, node)
         budget = _ready_seconds(profile) * patience
         slices = SliceView(api, profile.driver.name, node.name, budget)
         undo.callback(slices.wipe)
+        untouched = NodeState(node)
+        untouched.remember()
+        undo.callback(untouched.clear)
         deployment = _deployment(order, api, undo)
         undo.callback(deployment.remove)
         driver = Driver(profile, deployment, kubelet, slices, budget)
         driver.deploy()
         state = NodeState(node)
         state.remember()
-        undo.callback(state.clear)
         yield Site(
             api=api,
             cluster=cluster,
@@ -141,6 +143,13 @@ def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
     undo.callback(credentials.unlink, missing_ok=True)
     issue_credentials(profile, api, node.name, credentials)
     return ProcessDeployment(profile, place, node, order.scratch / "driver.log")
+
+
+def _remove_namespaces(api: KubeApi, labels: str) -> None:
+    """Delete what tests could not delete themselves, and wait until all of them are gone."""
+    for left in api.list("Namespace", labels=labels):
+        api.delete("Namespace", left["metadata"]["name"])
+    _await_gone(api, Selection(labels=labels))
 
 
 def _await_gone(api: KubeApi, namespaces: Selection) -> None:

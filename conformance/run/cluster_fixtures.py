@@ -46,5 +46,7 @@ def cluster(cluster_site: Site, run: RunContext, request: pytest.FixtureRequest)
     site.driver.deployment.mark()
     stage = set_stage(site, request.node.name)
     yield stage
-    gather(stage, logs, request.node.stash[EVIDENCE])
-    tidy(stage)
+    try:
+        gather(stage, logs, request.node.stash[EVIDENCE])
+    finally:
+        tidy(stage)

@@ -14,6 +14,8 @@ from drawplate.fixtures.folders import cache_folder
 
 # How long the end of something may take before it is called a leak, in seconds.
 PATIENCE = 60.0
+PROGRAM = (sys.executable, "-m", "drawplate.conformance.cli.main")
+COMMAND = (*PROGRAM, "certify", "reference", "--height", "bench")
 
 
 class Certifying:
@@ -26,8 +28,7 @@ class Certifying:
         self.scratch.mkdir()
         self.told: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "drawplate.conformance.cli.main", "certify", "reference"]
-            + ["--height", "bench", "--out", str(self.out), *argv],
+            [*COMMAND, "--out", str(self.out), *argv],
             env=os.environ
             | {
                 "XDG_STATE_HOME": str(self.state),

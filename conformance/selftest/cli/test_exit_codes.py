@@ -24,9 +24,7 @@ RESULTS = {
 }
 
 
-def ends(
-    verdict: Verdict, *, only_known: bool = False, interrupted: bool = False
-) -> Certification:
+def ends(verdict: Verdict, *, only_known: bool = False, interrupted: bool = False) -> Certification:
     report = make_report(make_result(RESULTS[verdict]), verdict=verdict)
     return Certification(report, Ruling(verdict, ("because",), only_known), interrupted)
 

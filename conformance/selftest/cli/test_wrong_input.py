@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from drawplate.conformance.cli import certify
 from drawplate.conformance.cli.main import main
 from drawplate.fixtures.folders import cache_folder
 
@@ -34,36 +34,43 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     return told.err
 
 
-@pytest.mark.parametrize(
-    ("argv", "what", "where", "cure"),
-    [
-        (["refrence"], "no shipped profile 'refrence'", "profile", "did you mean 'reference'"),
-        (["./nowhere.yaml"], "cannot be read", "nowhere.yaml", "drawplate profile ls"),
-        (["reference@fast"], "no variant 'fast'", "reference.yaml", "leave out @VARIANT"),
-        (["--select", "REG-2"], "'REG-2'", "ID", "or REG-02"),
-        (["--select", "XY-999"], "'XY-999'", "ID", "drawplate requirements"),
-        (["--select", "ALC-01"], "none of ALC-01", "--height", "drawplate requirements ID"),
-        (["--kubernetes", "1.12"], "'1.12' cannot be run", "--kubernetes", "1.37"),
-        (["--kubernetes", "latest"], "'latest' cannot be run", "--kubernetes", "1.37"),
-        (["--gates", "wild"], "no gate set 'wild'", "--gates", "all-beta"),
-        (["--cluster", "nope"], "no cluster 'nope'", "--cluster", "drawplate up nope"),
-        (["--cluster", "../nope"], "cannot name a cluster", "name", "a-z"),
-    ],
-)
-def test_a_wrong_word_is_told_with_place_and_cure_and_leaves_nothing(
-    capsys: pytest.CaptureFixture[str],
-    place: Path,
-    argv: list[str],
-    what: str,
-    where: str,
-    cure: str,
-) -> None:
-    told = refused(capsys, "certify", "--height", "bench", *argv)
+@dataclass(frozen=True)
+class Wrong:
+    """Wrong arguments of `certify`, and words of the message's three lines."""
 
-    first, *rest = told.splitlines()
-    assert what in first
-    assert where in next(line for line in rest if line.startswith("  where  "))
-    assert cure in next(line for line in rest if line.startswith("  cure   "))
+    argv: tuple[str, ...]
+    what: str
+    where: str
+    cure: str
+
+
+WRONG = [
+    Wrong(("refrence",), "no shipped profile 'refrence'", "profile", "did you mean 'reference'"),
+    Wrong(("./nowhere.yaml",), "cannot be read", "nowhere.yaml", "drawplate profile ls"),
+    Wrong(("reference@fast",), "no variant 'fast'", "reference.yaml", "leave out @VARIANT"),
+    Wrong(("--select", "REG-2"), "'REG-2'", "ID", "or REG-02"),
+    Wrong(("--select", "XY-999"), "'XY-999'", "ID", "drawplate requirements"),
+    Wrong(("--select", "ALC-01"), "none of ALC-01", "--height", "drawplate requirements ID"),
+    Wrong(("--kubernetes", "1.12"), "'1.12' cannot be run", "--kubernetes", "1.37"),
+    Wrong(("--kubernetes", "latest"), "'latest' cannot be run", "--kubernetes", "1.37"),
+    Wrong(("--gates", "wild"), "no gate set 'wild'", "--gates", "all-beta"),
+    Wrong(("--cluster", "nope"), "no cluster 'nope'", "--cluster", "drawplate up nope"),
+    Wrong(("--cluster", "../nope"), "cannot name a cluster", "name", "a-z"),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=[" ".join(each.argv) for each in WRONG])
+def test_a_wrong_word_is_told_with_place_and_cure_and_leaves_nothing(
+    capsys: pytest.CaptureFixture[str], place: Path, wrong: Wrong
+) -> None:
+    told = refused(capsys, "certify", "--height", "bench", *wrong.argv)
+
+    what, where, cure = told.splitlines()
+    assert wrong.what in what
+    assert where.startswith("  where  ")
+    assert wrong.where in where
+    assert cure.startswith("  cure   ")
+    assert wrong.cure in cure
     assert not [*place.iterdir()]
 
 
@@ -128,7 +135,7 @@ def test_the_cluster_height_without_root_is_told(
 def test_the_cluster_height_outside_of_linux_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certify.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
 
     assert "it needs Linux" in refused(capsys, "certify", "--height", "cluster")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from drawplate.conformance import patience
 from drawplate.conformance.problems import SetupProblem, SuiteError
 from drawplate.conformance.run import certification
 from drawplate.conformance.run.certification import Certification, Order, certify
@@ -33,12 +34,12 @@ class Tried:
         self.left = False
         self.suites: Suites = self._all_pass
         self.raised: BaseException | None = None
-        patch.setattr(certification.patience, "measure", lambda: 1.0)
+        patch.setattr(patience, "measure", lambda: 1.0)
         patch.setattr(certification, "prepare_ground", self._ground)
         patch.setattr(certification, "furnished", lambda *_: nullcontext())
         patch.setattr(certification, "ensure_binaries", lambda *_: {})
         patch.setattr(certification, "version_of", lambda *_: "1.2.3")
-        patch.setattr(certification, "run_suites", lambda *given: self.suites(*given))
+        patch.setattr(certification, "run_suites", self._run_suites)
 
     @contextmanager
     def _ground(self, *_: object) -> Iterator[Ground]:
@@ -48,6 +49,9 @@ class Tried:
             yield Ground(None, None)
         finally:
             self.left = True
+
+    def _run_suites(self, file: Path, workers: int, collector: Collector) -> bool:
+        return self.suites(file, workers, collector)
 
     @staticmethod
     def _all_pass(_file: Path, _workers: int, collector: Collector) -> bool:
