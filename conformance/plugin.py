@@ -60,13 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        height = height_of(item)
-        ids = {(name, height) for name in requirements_of(item)}
+        ids = {(name, height_of(item)) for name in requirements_of(item)}
         (kept if ids & wanted else dropped).append(item)
         item.stash[EVIDENCE] = _evidence_folder(context.out, item)
-        if height == "cluster":
-            # One node and one driver: these tests take turns, on one worker.
-            item.add_marker(pytest.mark.xdist_group("cluster"))
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
 

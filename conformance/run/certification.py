@@ -15,7 +15,7 @@ from drawplate.conformance.drivers.binaries import ensure_binaries
 from drawplate.conformance.drivers.version import version_of
 from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.load import load
-from drawplate.conformance.run.collector import Collector
+from drawplate.conformance.run.collector import Check, Collector
 from drawplate.conformance.run.context import RunContext
 from drawplate.conformance.run.furnishing import furnished
 from drawplate.conformance.run.ground import Ground, Wish, check_wish, prepare_ground
@@ -105,8 +105,25 @@ class _Run:
         return [*self.plan.exempt, *self.collector.judgements()]
 
     def test(self, ground: Ground) -> bool:
-        """Run the suites; gives False when they were interrupted."""
-        context = RunContext(
+        """Run the suites, height by height; gives False when they were interrupted.
+
+        The cluster has one node and one driver, so its tests take turns, on one worker.
+        """
+        workers = {"bench": self.order.workers, "cluster": 1}
+        with (
+            tempfile.TemporaryDirectory(prefix="drawplate-run-") as folder,
+            furnished(self.profile, ground),
+        ):
+            for height, count in workers.items():
+                checks = tuple(check for check in self.plan.checks if check[1] == height)
+                file = Path(folder) / f"{height}.json"
+                self._context(ground, checks).write(file)
+                if checks and not run_suites(file, count, self.collector):
+                    return False
+        return True
+
+    def _context(self, ground: Ground, checks: tuple[Check, ...]) -> RunContext:
+        return RunContext(
             run_id=self.order.run_id,
             profile=str(self.profile.source)
             if self.order.profile.endswith(".yaml")
@@ -114,16 +131,11 @@ class _Run:
             out=self.order.out,
             seed=self.seed,
             patience=self.patience,
-            checks=self.plan.checks,
+            checks=checks,
             bench_kubeconfig=str(ground.bench.kubeconfig) if ground.bench else "",
             cluster=ground.cluster.name if ground.cluster else "",
             keep_on_failure=self.order.wish.keep,
         )
-        with tempfile.TemporaryDirectory(prefix="drawplate-run-") as folder:
-            file = Path(folder) / "context.json"
-            context.write(file)
-            with furnished(self.profile, ground):
-                return run_suites(file, self.order.workers, self.collector)
 
     def describe(self, ground: Ground) -> None:
         """Tell the report what the run stands on, and which version of the driver it tests."""

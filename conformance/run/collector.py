@@ -51,7 +51,7 @@ class Collector:
             self.collection_errors.append(f"{report.nodeid}: {report.longreprtext}")
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
+    def pytest_testnodedown(self, node: Any) -> None:
         """Remember why a worker refused to begin."""
         refusal = getattr(node, "workeroutput", {}).get(REFUSAL)
         if refusal and refusal not in self.collection_errors:

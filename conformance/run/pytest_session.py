@@ -14,7 +14,7 @@ _FINISHED = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.N
 
 
 def _arguments(context_file: Path, workers: int) -> list[str]:
-    parallel = ["-n", str(workers), "--dist", "loadgroup"] if workers > 1 else []
+    parallel = ["-n", str(workers)] if workers > 1 else []
     return [
         "-c",
         str(SETTINGS),

@@ -134,9 +134,9 @@ def test_the_refusal_of_a_worker_is_kept_once() -> None:
         workeroutput = {REFUSAL: "PRE-02 has no test at the bench"}  # noqa: RUF012
 
     collector = collect([])
-    collector.pytest_testnodedown(Node(), None)
-    collector.pytest_testnodedown(Node(), None)
-    collector.pytest_testnodedown(object(), "crashed before it could tell anything")
+    collector.pytest_testnodedown(Node())
+    collector.pytest_testnodedown(Node())
+    collector.pytest_testnodedown(object())
 
     assert collector.collection_errors == ["PRE-02 has no test at the bench"]
 
