@@ -20,7 +20,7 @@ from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME, REFUSAL
 from drawplate.conformance.verdict.outcomes import TestResult
 from drawplate.fixtures.waiting import NotInTime
 
-# How long one test may take in all, in seconds, before it is called inconclusive.
+# How long one test, and then its clean-up, may take in seconds before it is called inconclusive.
 BUDGET: dict[Height, float] = {"bench": 150.0, "cluster": 300.0}
 
 pytest_plugins = (
@@ -75,8 +75,7 @@ def _evidence_folder(out: Path, item: pytest.Item) -> Path:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Limit the whole test, so that a driver which hangs cannot hang the run."""
-    context = item.config.stash.get(CONTEXT, None)
-    budget = BUDGET[height_of(item)] * (context.patience if context else 1.0)
+    budget = _budget(item)
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise Inconclusive(f"the test did not end within {budget:.0f} s")
@@ -88,6 +87,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Give the clean-up a time of its own: a test that was given up has used up all of its own."""
+    signal.setitimer(signal.ITIMER_REAL, _budget(item))
+    return (yield)
+
+
+def _budget(item: pytest.Item) -> float:
+    context = item.config.stash.get(CONTEXT, None)
+    return BUDGET[height_of(item)] * (context.patience if context else 1.0)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -65,40 +65,45 @@ def open_site(order: Order) -> Iterator[Site]:
 
     Raises SetupProblem when the driver does not come up, or another run is on the cluster.
     """
-    profile, cluster, patience = order.profile, order.cluster, order.patience
-    node = cluster.nodes[0]
+    cluster, node = order.cluster, order.cluster.nodes[0]
     with ExitStack() as undo:
         _take(cluster, undo)
         api = KubeApi(cluster.kubeconfig)
         undo.callback(api.close)
         undo.callback(_remove_namespaces, api, f"{OURS}={order.run_id}")
         node.load_image(ensure_images([PROBE], silent())[PROBE])
-        _make_classes(profile, api, undo)
         kubelet = KubeletView(api, node)
-        budget = _ready_seconds(profile) * patience
-        slices = SliceView(api, profile.driver.name, node.name, budget)
-        undo.callback(slices.wipe)
-        untouched = NodeState(node)
-        untouched.remember()
-        undo.callback(untouched.clear)
-        deployment = _deployment(order, api, undo)
-        undo.callback(deployment.remove)
-        driver = Driver(profile, deployment, kubelet, slices, budget)
-        driver.deploy()
+        driver = _deploy(order, api, kubelet, undo)
         state = NodeState(node)
         state.remember()
         yield Site(
             api=api,
             cluster=cluster,
             node=node,
-            profile=profile,
+            profile=order.profile,
             driver=driver,
             kubelet=kubelet,
             state=state,
             run_id=order.run_id,
-            patience=patience,
+            patience=order.patience,
             sync=kubelet.sync_seconds(),
         )
+
+
+def _deploy(order: Order, api: KubeApi, kubelet: KubeletView, undo: ExitStack) -> Driver:
+    profile, node = order.profile, order.cluster.nodes[0]
+    _make_classes(profile, api, undo)
+    budget = _ready_seconds(profile) * order.patience
+    slices = SliceView(api, profile.driver.name, node.name, budget)
+    undo.callback(slices.wipe)
+    untouched = NodeState(node)
+    untouched.remember()
+    undo.callback(untouched.clear)
+    deployment = _deployment(order, api, undo)
+    undo.callback(deployment.remove)
+    driver = Driver(profile, deployment, kubelet, slices, budget)
+    driver.deploy()
+    return driver
 
 
 def _take(cluster: Cluster, undo: ExitStack) -> None:

@@ -75,9 +75,11 @@ class _Run:
 
     def _first_report(self) -> Report:
         order = self.order
+        # Without it the line would repeat another run.
+        drawn = ("--seed", str(self.seed)) if order.argv and order.seed is None else ()
         return Report(
             run=Run(
-                command=shlex.join(("drawplate", *order.argv)) if order.argv else "drawplate",
+                command=shlex.join(("drawplate", *order.argv, *drawn)),
                 started=datetime.now(UTC),
                 seed=self.seed,
                 workers=order.workers,

@@ -1,6 +1,7 @@
 """`./run test`: lint, types, components, then the whole test suite in one pytest run."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ def main(arguments: list[str]) -> int:
     if not (CHECKOUT / "pyproject.toml").is_file():
         print("drawplate: the tests need a checkout of the repository", file=sys.stderr)
         return 3
+    # A shell's background job ignores SIGINT and hands that on; tests send it to what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     progress = Progress()
     try:
         if not arguments:

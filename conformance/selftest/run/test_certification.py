@@ -87,6 +87,12 @@ def test_a_run_in_which_everything_passes_is_conformant_and_reported(tried: Trie
     assert {path.name for path in tried.out.iterdir()} >= {"junit.xml", "report.html", "evidence"}
 
 
+def test_the_command_that_repeats_a_run_has_its_seed(tried: Tried) -> None:
+    report = tried.run(argv=("certify", "my driver.yaml"), seed=None).report
+
+    assert report.run.command == f"drawplate certify 'my driver.yaml' --seed {report.run.seed}"
+
+
 def test_workers_are_told_what_the_run_is(tried: Tried) -> None:
     told: list[RunContext] = []
 

@@ -154,13 +154,14 @@ def test_a_test_that_hangs_is_ended_by_its_budget(
 
 
 def test_the_budget_grows_with_patience(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[float] = []
+    asked: list[tuple[float, ...]] = []
     monkeypatch.setattr(plugin, "BUDGET", {"bench": 7.0, "cluster": 60.0})
-    monkeypatch.setattr(signal, "setitimer", lambda _which, seconds: asked.append(seconds))
+    monkeypatch.setattr(signal, "setitimer", lambda _which, *seconds: asked.append(seconds))
 
     stand_in.run("@covers('PRE-01')\ndef test_it(bench):\n    pass\n", patience=3.0)
 
-    assert asked == [21.0, 0]
+    # The test, its clean-up, and the end of all limits.
+    assert asked == [(21.0,), (21.0,), (0,)]
 
 
 def test_the_budget_of_one_test_does_not_reach_the_next(
@@ -189,6 +190,26 @@ def test_a_fixture_that_hangs_is_within_the_budget_too(
         @covers('PRE-01')
         def test_it(bench, slow):
             pass
+    """
+
+    assert only(stand_in.run(source)).result is TestResult.INCONCLUSIVE
+
+
+def test_a_clean_up_that_hangs_after_a_test_that_hung_is_ended_too(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin, "BUDGET", {"bench": 0.5, "cluster": 60.0})
+    source = """
+        import threading
+
+        @pytest.fixture
+        def stuck():
+            yield
+            threading.Event().wait()
+
+        @covers('PRE-01')
+        def test_it(bench, stuck):
+            threading.Event().wait()
     """
 
     assert only(stand_in.run(source)).result is TestResult.INCONCLUSIVE
