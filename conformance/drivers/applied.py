@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from drawplate.conformance.profile.objects import Object
 from drawplate.emulators.problems import SetupProblem
 from drawplate.fixtures.kubeapi import ApiError, KubeApi
+from drawplate.fixtures.kubeownership import Belongings
+from drawplate.fixtures.waiting import NotInTime
+
+# What the namespace controller may take to end what an earlier run left behind.
+GONE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,23 @@ class AppliedObjects:
                 self._api.delete(one.kind, one.name, one.namespace, uid=one.uid)
                 self.owned.remove(one)
 
+    def _standing(self, kind: str, name: str, namespace: str) -> Object | None:
+        """Give the object that is there; one that is being deleted must be gone first."""
+        found = self._api.find(kind, name, namespace)
+        if found is None or "deletionTimestamp" not in found["metadata"]:
+            return found
+        # Where no controller does it, a namespace is emptied and ended by this.
+        Belongings(self._api, "").remove(found)
+        return self._api.wait_for(kind, name, lambda left: left is None, GONE_SECONDS, namespace)
+
     def _apply(self, entry: Object) -> Object:
         kind = f"{entry['apiVersion']}/{entry['kind']}"
         name = entry["metadata"]["name"]
         namespace = entry["metadata"].get("namespace", "")
         try:
-            before = self._api.find(kind, name, namespace)
+            before = self._standing(kind, name, namespace)
             applied = self._api.apply(entry)
-        except (ApiError, LookupError) as error:
+        except (ApiError, LookupError, NotInTime) as error:
             raise SetupProblem(
                 f"the API server does not take {entry['kind']} {name!r}: {error}",
                 where="the objects of the profile (deploy)",

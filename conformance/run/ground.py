@@ -20,6 +20,7 @@ COMPONENTS: Mapping[Height, tuple[str, ...]] = {
     "bench": ("kubernetes", "etcd"),
     "cluster": ("kubernetes", "etcd", "containerd", "runc", "cni"),
 }
+HEIGHTS: tuple[Height, ...] = ("bench", "cluster")
 CGROUP_V2_MARK = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
@@ -90,7 +91,7 @@ def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Grou
     """
     if wish.cluster:
         found = _find(wish)
-        yield Ground(found, found if "cluster" in wish.heights else None)
+        yield Ground(*(found if height in wish.heights else None for height in HEIGHTS))
         return
     with ExitStack() as made:
         wanted = _wanted(wish, run_id).items()
