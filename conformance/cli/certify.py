@@ -56,7 +56,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--keep-on-failure",
         action="store_true",
-        help="leave the cluster of the run for a look; `drawplate down` ends it",
+        help="leave the cluster of the run for a look if anything did not pass; `drawplate down` ends it",
     )
     parser.add_argument(
         "--accept-known",

@@ -24,7 +24,7 @@ from drawplate.conformance.run.plan import Plan, admitted, make_plan
 from drawplate.conformance.run.pytest_session import run_suites
 from drawplate.conformance.run.reporting import describe_suite, stale_findings, to_record
 from drawplate.conformance.verdict.judge import Ruling, passed_known_failures, rule
-from drawplate.conformance.verdict.outcomes import Judgement, TestOutcome, Verdict
+from drawplate.conformance.verdict.outcomes import Judgement, TestOutcome, TestResult, Verdict
 from drawplate.fixtures.progress import Progress
 from drawplate.reports.model import Driver, Report, Run, RunState, Timing
 from drawplate.reports.store import ReportWriter
@@ -103,6 +103,10 @@ class _Run:
             if judgement.outcomes and judgement.requirement.id in touched:
                 self.writer.record(to_record(judgement, self.order.out))
 
+    def failed(self) -> bool:
+        """Say whether any test so far did not pass."""
+        return any(o.result is not TestResult.PASS for o in self.collector.outcomes)
+
     def judgements(self) -> list[Judgement]:
         return [*self.plan.exempt, *self.collector.judgements()]
 
@@ -174,7 +178,7 @@ def certify(order: Order, progress: Progress) -> Certification:
     state: RunState = "interrupted"
     try:
         began = time.monotonic()
-        with prepare_ground(order.wish, order.run_id, progress) as ground:
+        with prepare_ground(order.wish, order.run_id, progress, run.failed) as ground:
             run.timed("set-up", began)
             run.describe(ground)
             began = time.monotonic()

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -83,11 +83,14 @@ def check_wish(wish: Wish, run_id: str) -> None:
 
 
 @contextmanager
-def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Ground]:
+def prepare_ground(
+    wish: Wish, run_id: str, progress: Progress, failed: Callable[[], bool]
+) -> Iterator[Ground]:
     """Provide what the heights need; what was made here is removed at the end.
 
-    A named cluster is used as it is, and is its own bench too. Raises SetupProblem when it does
-    not exist or has no node for the cluster height.
+    The cluster that the wish says to keep stays when `failed()` is true at the end. A named
+    cluster is used as it is, and is its own bench too. Raises SetupProblem when it does not exist
+    or has no node for the cluster height.
     """
     if wish.cluster:
         found = _find(wish)
@@ -95,19 +98,20 @@ def prepare_ground(wish: Wish, run_id: str, progress: Progress) -> Iterator[Grou
         return
     with ExitStack() as made:
         wanted = _wanted(wish, run_id).items()
-        up = {height: _make(made, spec, wish, progress) for height, spec in wanted}
+        up: dict[Height, Cluster] = {}
+        for height, spec in wanted:
+            # A cluster that the user may want to look at afterwards must outlive this process.
+            owner = None if wish.keep and not spec.bench else os.getpid()
+            up[height] = lifecycle.up(spec, progress, owner_pid=owner)
+            made.callback(_end, up[height], progress, failed if owner is None else lambda: False)
         yield Ground(up.get("bench"), up.get("cluster"))
 
 
-def _make(made: ExitStack, spec: ClusterSpec, wish: Wish, progress: Progress) -> Cluster:
-    # A cluster that the user wants to look at afterwards must outlive this process.
-    owner = None if wish.keep and not spec.bench else os.getpid()
-    cluster = lifecycle.up(spec, progress, owner_pid=owner)
-    if owner is None:
-        progress.say(f"--keep-on-failure: `drawplate down {spec.name}` removes the cluster")
+def _end(cluster: Cluster, progress: Progress, keep: Callable[[], bool]) -> None:
+    if keep():
+        progress.say(f"--keep-on-failure: `drawplate down {cluster.name}` removes the cluster")
     else:
-        made.callback(cluster.down)
-    return cluster
+        cluster.down()
 
 
 def _find(wish: Wish) -> Cluster:

@@ -48,6 +48,11 @@ class Pretended:
         return Cluster()
 
 
+def well() -> bool:
+    """Say that nothing failed."""
+    return False
+
+
 @pytest.fixture
 def provider(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Pretended:
     pretended = Pretended()
@@ -61,7 +66,7 @@ def provider(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Pretended:
 def test_each_height_gets_a_control_plane_of_its_own_that_ends_with_the_run(
     provider: Pretended,
 ) -> None:
-    with prepare_ground(Wish(BOTH), "abc", silent()) as ground:
+    with prepare_ground(Wish(BOTH), "abc", silent(), well) as ground:
         assert ground.bench
         assert ground.cluster
         assert [(spec.name, spec.bench) for spec, _ in provider.ups] == [
@@ -77,7 +82,7 @@ def test_each_height_gets_a_control_plane_of_its_own_that_ends_with_the_run(
 
 
 def test_the_bench_alone_makes_no_cluster(provider: Pretended) -> None:
-    with prepare_ground(Wish(BENCH), "abc", silent()) as ground:
+    with prepare_ground(Wish(BENCH), "abc", silent(), well) as ground:
         assert ground.cluster is None
 
     assert [spec.name for spec, _ in provider.ups] == ["b-abc"]
@@ -86,7 +91,7 @@ def test_the_bench_alone_makes_no_cluster(provider: Pretended) -> None:
 def test_versions_and_gates_reach_both(provider: Pretended) -> None:
     wish = Wish(BOTH, ClusterSpec(gates="all-beta", feature_gates={"X": True}))
 
-    with prepare_ground(wish, "abc", silent()):
+    with prepare_ground(wish, "abc", silent(), well):
         pass
 
     assert {spec.gates for spec, _ in provider.ups} == {"all-beta"}
@@ -96,31 +101,41 @@ def test_versions_and_gates_reach_both(provider: Pretended) -> None:
 def test_what_was_made_is_removed_when_the_rest_cannot_be_made(provider: Pretended) -> None:
     provider.refuses = "c-"
 
-    with pytest.raises(SetupProblem, match="no room"), prepare_ground(Wish(BOTH), "abc", silent()):
+    with (
+        pytest.raises(SetupProblem, match="no room"),
+        prepare_ground(Wish(BOTH), "abc", silent(), well),
+    ):
         pass
 
     assert provider.downs == ["b-abc"]
 
 
 def test_what_was_made_is_removed_when_the_run_is_interrupted(provider: Pretended) -> None:
-    with pytest.raises(KeyboardInterrupt), prepare_ground(Wish(BENCH), "abc", silent()):
+    with pytest.raises(KeyboardInterrupt), prepare_ground(Wish(BENCH), "abc", silent(), well):
         raise KeyboardInterrupt
 
     assert provider.downs == ["b-abc"]
 
 
 def test_a_cluster_to_look_at_outlives_the_run_and_its_bench_does_not(provider: Pretended) -> None:
-    with prepare_ground(Wish(BOTH, keep=True), "abc", silent()):
+    with prepare_ground(Wish(BOTH, keep=True), "abc", silent(), lambda: True):
         pass
 
     assert provider.downs == ["b-abc"]
     assert {spec.name: owner for spec, owner in provider.ups}["c-abc"] is None
 
 
+def test_a_cluster_in_which_nothing_failed_is_not_kept(provider: Pretended) -> None:
+    with prepare_ground(Wish(BOTH, keep=True), "abc", silent(), well):
+        pass
+
+    assert sorted(provider.downs) == ["b-abc", "c-abc"]
+
+
 def test_a_named_cluster_is_used_for_both_heights_and_stays(provider: Pretended) -> None:
     mine = provider.running["mine"] = provider.cluster(ClusterSpec("mine"))
 
-    with prepare_ground(Wish(BOTH, cluster="mine"), "abc", silent()) as ground:
+    with prepare_ground(Wish(BOTH, cluster="mine"), "abc", silent(), well) as ground:
         assert (ground.bench, ground.cluster) == (mine, mine)
 
     assert provider.ups == []
