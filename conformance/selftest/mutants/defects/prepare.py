@@ -1,5 +1,6 @@
 """Defects of NodePrepareResources."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -68,19 +69,20 @@ def _batch_fails(driver: Driver) -> None:
 
 @defect("prepare-not-idempotent")
 def _prepare_not_idempotent(driver: Driver) -> None:
-    calls: dict[str, int] = {}
-    original = driver.cdi._name
+    # Each call has its own number, also when calls overlap.
+    numbers, own = itertools.count(), threading.local()
+    prepare, original = driver.core.prepare_one, driver.cdi._name
 
-    def count(claim: ClaimName, _deadline: float) -> Answer:
-        calls[claim.uid] = calls.get(claim.uid, 0) + 1
-        return prepare(claim, _deadline)
+    def count(claim: ClaimName, deadline: float) -> Answer:
+        own.number = next(numbers)
+        return prepare(claim, deadline)
 
     def name(claim: PreparedClaim, device: PreparedDevice) -> str:
-        return f"{original(claim, device)}-{calls.get(claim.claim.uid, 0)}"
+        return f"{original(claim, device)}-{getattr(own, 'number', 0)}"
 
-    prepare = driver.core.prepare_one
     put(driver.core, "prepare_one", count)
     put(driver.cdi, "_name", name)
+    put(driver.core, "restore", nothing)
 
 
 def _loaded(driver: Driver) -> set[str]:
