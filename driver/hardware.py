@@ -45,7 +45,10 @@ class Hardware:
         self._path = shipped or Path(machine_file)
         self._lock = threading.Lock()
         self._seen = self._signature()
-        self._gpus = self._told = self._read()
+        self._gpus = self._read()
+        # Counted rather than compared: whoever asks may have missed a change there and back,
+        # of which another thread has seen, and published, the middle.
+        self._changes = self._told = 0
 
     def gpus(self) -> tuple[Gpu, ...]:
         """Give the GPUs of this moment; while the hardware cannot be read, the last known ones."""
@@ -54,7 +57,7 @@ class Hardware:
             if seen != self._seen:
                 self._seen = seen
                 try:
-                    self._gpus = self._read()
+                    self._note(self._read())
                 except SetupProblem as problem:
                     _log.error("hardware cannot be read", extra={"problem": str(problem)})
             return self._gpus
@@ -65,13 +68,18 @@ class Hardware:
 
     def changed(self) -> bool:
         """Tell whether the GPUs are others than when this was asked last."""
-        gpus = self.gpus()
-        before, self._told = self._told, gpus
-        return gpus != before
+        self.gpus()
+        before, self._told = self._told, self._changes
+        return self._told != before
 
     def changes(self, stop: threading.Event) -> Iterator[None]:
         """Yield whenever the hardware may have changed, until `stop` is set."""
         return changes(lambda: [self._path.parent], stop)
+
+    def _note(self, gpus: tuple[Gpu, ...]) -> None:
+        if gpus != self._gpus:
+            self._gpus = gpus
+            self._changes += 1
 
     def _read(self) -> tuple[Gpu, ...]:
         found = machine.load(self._source).gpus(self._node)

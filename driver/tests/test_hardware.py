@@ -42,6 +42,15 @@ def test_a_change_is_told_once(node: Node) -> None:
     assert not node.hardware.changed()
 
 
+def test_a_change_there_and_back_is_told_if_another_saw_its_middle(node: Node) -> None:
+    whole = node.machine.read_text()
+    _unplug(node, node.hardware.gpus()[0])
+    node.hardware.gpus()  # as the publisher does, which then has published one device less
+    node.machine.write_text(whole)
+
+    assert node.hardware.changed()
+
+
 def test_replacing_the_file_wakes_who_follows_the_hardware(node: Node) -> None:
     stop, woken = threading.Event(), threading.Event()
 
