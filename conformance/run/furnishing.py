@@ -1,6 +1,5 @@
 """What a profile demands of the API server of the bench: device classes, and the driver's rights."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from drawplate.conformance.drivers.applied import AppliedObjects
 from drawplate.conformance.drivers.binaries import ensure_binaries
 from drawplate.conformance.drivers.identity import access_objects
-from drawplate.conformance.drivers.place import StandardFolders
+from drawplate.conformance.drivers.place import Place, StandardFolders
 from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.run.ground import Ground
 from drawplate.fixtures.kubeapi import KubeApi
@@ -28,7 +27,14 @@ def furnished(profile: Profile, ground: Ground) -> Iterator[None]:
     applied = AppliedObjects(api)
     try:
         applied.apply(_class(entry.name, entry.spec) for entry in profile.classes)
-        applied.apply(access_objects(profile, _values(profile)))
+        # Only rights are taken of the objects, so their folders are those of any node.
+        place = Place.on(
+            StandardFolders(),
+            kubeconfig=ground.bench.kubeconfig,
+            node_name="",
+            binaries=ensure_binaries(profile, silent()),
+        )
+        applied.apply(access_objects(profile, place.values(profile.driver.name)))
         yield
     finally:
         applied.remove()
@@ -41,21 +47,4 @@ def _class(name: str, spec: Any) -> dict[str, Any]:
         "kind": "DeviceClass",
         "metadata": {"name": name},
         "spec": spec,
-    }
-
-
-def _values(profile: Profile) -> dict[str, str]:
-    # Only rights are taken of the objects, so their folders are those of any node.
-    folders = StandardFolders()
-    binaries = ensure_binaries(profile, silent())
-    return {
-        "python": sys.executable,
-        "kubeletRoot": str(folders.kubelet_root),
-        "registryDir": str(folders.registry),
-        "pluginsDir": str(folders.plugins),
-        "pluginDir": str(folders.plugins / profile.driver.name),
-        "cdiDir": str(folders.cdi_dynamic),
-        "stateDir": str(folders.state / "driver"),
-        "machineFile": str(folders.state / "machine.yaml"),
-        **{f"component:{name}": str(path) for name, path in binaries.items()},
     }
