@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from drawplate.driver.device import DeviceNode, Mount
 from drawplate.driver.prepared import PreparedClaim, PreparedDevice, decode, encode
 from drawplate.driver.replacing import replace_file, sync_folder
 
@@ -19,13 +20,15 @@ _log = logging.getLogger(__name__)
 
 # Annotations came with 0.6.0 (CDI specification, table of released versions).
 CDI_VERSION = "0.6.0"
+# And network interfaces with this one.
+_WITH_INTERFACES = "1.1.0"
 
 # Runtimes may run as another user than the driver.
 _MODE = 0o644
 
 # UIDs come from callers and become file names.
 _SAFE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*=[A-Za-z0-9 ._:/+-]*")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*=[A-Za-z0-9 .,_:/+-]*")
 
 
 class CdiFolder:
@@ -78,7 +81,7 @@ class CdiFolder:
     def render(self, claim: PreparedClaim) -> bytes:
         """Give the content of a claim's file."""
         spec = {
-            "cdiVersion": CDI_VERSION,
+            "cdiVersion": _version(claim),
             "kind": self.kind,
             "annotations": {self._annotation: json.dumps(encode(claim), sort_keys=True)},
             "devices": [
@@ -90,16 +93,17 @@ class CdiFolder:
 
     def edits(self, device: PreparedDevice) -> dict[str, Any]:
         """Give what the runtime does to a container that gets the device."""
-        node = {
-            "path": device.node_path,
-            # Type and major given, the runtime needs no such node on the host.
-            "type": "c",
-            "major": device.major,
-            "minor": device.minor,
-            "fileMode": 0o666,
-            "permissions": "rw",
-        }
-        return {"env": list(_environment(device)), "deviceNodes": [node]}
+        edits = device.edits
+        made: dict[str, Any] = {"env": list(_environment(device))}
+        if edits.nodes:
+            made["deviceNodes"] = [_node(node) for node in edits.nodes]
+        if edits.mounts:
+            made["mounts"] = [_mount(mount) for mount in edits.mounts]
+        if edits.interfaces:
+            made["netDevices"] = [
+                {"hostInterfaceName": one.host, "name": one.container} for one in edits.interfaces
+            ]
+        return made
 
     def take_over(self) -> dict[str, PreparedClaim]:
         """Give the claims whose files are whole, by UID."""
@@ -137,14 +141,40 @@ def is_safe(uid: str) -> bool:
 
 def _environment(device: PreparedDevice) -> Iterator[str]:
     # A variable per device: one list variable could not be merged from several CDI devices.
-    prefix = f"GPU_DEVICE_{device.minor}"
-    variables = {prefix: device.uuid}
-    variables |= {f"{prefix}_{key}": value for key, value in device.settings.items()}
+    edits = device.edits
+    variables = {edits.variable: edits.identity, **edits.variables}
+    variables |= {f"{edits.variable}_{key}": value for key, value in device.settings.items()}
     for name, value in variables.items():
         variable = f"{name}={value}"
         if not _VARIABLE.fullmatch(variable):
             raise ValueError(f"{variable!r} cannot be an environment variable")
         yield variable
+
+
+def _version(claim: PreparedClaim) -> str:
+    # No newer one than is needed: a runtime refuses files of versions that it does not know.
+    moving = any(device.edits.interfaces for device in claim.devices)
+    return _WITH_INTERFACES if moving else CDI_VERSION
+
+
+def _node(node: DeviceNode) -> dict[str, Any]:
+    return {
+        "path": node.path,
+        # Type and major given, the runtime needs no such node on the host.
+        "type": "c",
+        "major": node.major,
+        "minor": node.minor,
+        "fileMode": 0o666,
+        "permissions": "rw",
+    }
+
+
+def _mount(mount: Mount) -> dict[str, Any]:
+    return {
+        "hostPath": mount.host,
+        "containerPath": mount.container,
+        "options": ["ro", "nosuid", "nodev", "bind"],
+    }
 
 
 def _has(path: Path, content: bytes) -> bool:

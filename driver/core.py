@@ -131,17 +131,14 @@ class Core:
     def _device(self, result: Result, allocation: Allocation) -> PreparedDevice:
         if result.pool != self._pool:
             raise Refusal(f"pool {result.pool!r} is not on this node, whose pool is {self._pool!r}")
-        gpu = self._hardware.find(result.device)
-        if gpu is None:
+        device = self._hardware.find(result.device)
+        if device is None:
             raise Refusal(f"device {result.device!r} is not there, or not any more")
         return PreparedDevice(
             request=result.request,
             pool=result.pool,
             device=result.device,
-            uuid=gpu.uuid,
-            node_path=gpu.node_path,
-            major=gpu.major,
-            minor=gpu.minor,
+            edits=device.edits,
             admin_access=result.admin_access,
             share_id=result.share_id,
             settings=self._scope.settings(allocation.configurations, result.request),

@@ -14,7 +14,7 @@ from drawplate.driver.cdi import CdiFolder
 from drawplate.driver.checkpoint import Checkpoint
 from drawplate.driver.claims import Claims
 from drawplate.driver.core import Core
-from drawplate.driver.hardware import Hardware
+from drawplate.driver.hardware import FAMILIES, Hardware
 from drawplate.driver.ledger import Ledger
 from drawplate.driver.metrics import Metrics
 from drawplate.driver.pool import Pool
@@ -43,10 +43,10 @@ class Driver:
         """Read the hardware and the kubeconfig. Raises SetupProblem when they are not right."""
         self.settings = settings
         self.metrics = Metrics()
-        self.hardware = Hardware(settings.machine, settings.node)
+        self.hardware = Hardware(FAMILIES[settings.family](settings.roots))
         self.api = _connector(kubeconfig.load(settings.kubeconfig))
         self.claims = Claims(self.api, settings.driver)
-        self.scope = Scope(sharing.parse)
+        self.scope = Scope(sharing.parse if settings.family == "gpu" else sharing.refuse)
         self.checkpoint = Checkpoint(settings.checkpoint)
         self.ledger = Ledger(self.checkpoint)
         self.cdi = CdiFolder(settings.cdi, settings.driver)
@@ -62,7 +62,7 @@ class Driver:
         self.publisher = Publisher(
             self.api,
             Pool(settings.driver, settings.node),
-            lambda: inventory.describe(self.hardware.gpus()),
+            lambda: inventory.describe(self.hardware.devices()),
             self.metrics,
         )
         self.registration = Registration(settings.driver, settings.service_socket)
@@ -139,7 +139,7 @@ class Driver:
     def _gauges(self) -> None:
         gauge = self.metrics.gauge
         gauge("prepared_claims", "Claims that hold devices.", lambda: len(self.ledger.all()))
-        gauge("devices", "Devices that are plugged in.", lambda: len(self.hardware.gpus()))
+        gauge("devices", "Devices that are plugged in.", lambda: len(self.hardware.devices()))
         gauge("registered", "Whether the kubelet accepted.", lambda: self.registration.registered)
 
     def _spawn(self, name: str, task: Callable[[], None]) -> None:

@@ -1,112 +1,95 @@
-"""The hardware of this node, as the rest of the driver sees it: the only place that reads it."""
+"""The devices of this node at this moment, and when they change."""
 
 import logging
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
+from drawplate.driver.device import Device
+from drawplate.driver.gpus import Gpus
+from drawplate.driver.nics import Nics
+from drawplate.driver.roots import Roots
+from drawplate.driver.tpus import Tpus
+from drawplate.driver.uevents import uevents
 from drawplate.driver.watching import changes
-from drawplate.emulators import machine
 from drawplate.emulators.problems import SetupProblem
 
 _log = logging.getLogger(__name__)
 
-_Signature = tuple[int, int, int]
+
+class Family(Protocol):
+    """One kind of hardware, and how it is read."""
+
+    @property
+    def watched(self) -> Sequence[Path]:
+        """Folders in which something changes when a device comes or goes."""
+
+    def read(self) -> tuple[Device, ...]:
+        """Give the devices that work now. Raises SetupProblem when it cannot be known."""
+
+    def is_there(self, device: Device) -> bool:
+        """Tell whether a device that was read can be handed out at this moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
-    """One GPU. `name` stays with the card: it never names another one, and moves with it."""
-
-    name: str
-    uuid: str
-    product: str
-    architecture: str
-    memory_bytes: int
-    pci_address: str
-    pcie_root: str
-    numa_node: int | None
-    driver_version: str
-    cuda_version: str
-    node_path: str
-    major: int
-    minor: int
+FAMILIES: dict[str, Callable[[Roots], Family]] = {"gpu": Gpus, "nic": Nics, "tpu": Tpus}
 
 
 class Hardware:
-    """The GPUs that are plugged in now, in the order of their device nodes."""
+    """The devices of one family that work now."""
 
-    def __init__(self, machine_file: str, node: str) -> None:
+    def __init__(self, family: Family) -> None:
         """Read the hardware. Raises SetupProblem when it cannot be read."""
-        self._node = node
-        self._source = machine_file
-        shipped = machine.shipped().get(machine_file)
-        self._path = shipped or Path(machine_file)
+        self._family = family
         self._lock = threading.Lock()
-        self._seen = self._signature()
-        self._gpus = self._read()
+        self._devices = family.read()
         # Counted rather than compared: whoever asks may have missed a change there and back,
         # of which another thread has seen, and published, the middle.
         self._changes = self._told = 0
 
-    def gpus(self) -> tuple[Gpu, ...]:
-        """Give the GPUs of this moment; while the hardware cannot be read, the last known ones."""
+    def devices(self) -> tuple[Device, ...]:
+        """Give the devices of this moment; while they cannot be read, the last known ones."""
         with self._lock:
-            seen = self._signature()
-            if seen != self._seen:
-                self._seen = seen
-                try:
-                    self._note(self._read())
-                except SetupProblem as problem:
-                    _log.error("hardware cannot be read", extra={"problem": str(problem)})
-            return self._gpus
+            try:
+                found = self._family.read()
+            except SetupProblem as problem:
+                _log.error("hardware cannot be read", extra={"problem": str(problem)})
+                return self._devices
+            if found != self._devices:
+                self._devices = found
+                self._changes += 1
+            return self._devices
 
-    def find(self, name: str) -> Gpu | None:
-        """Give the GPU of that name if it is plugged in."""
-        return next((gpu for gpu in self.gpus() if gpu.name == name), None)
+    def find(self, name: str) -> Device | None:
+        """Give the device of that name if it works now."""
+        with self._lock:
+            found = next((one for one in self._devices if one.name == name), None)
+        if found and self._family.is_there(found):
+            return found
+        # It may have come, or come back, since the hardware was read.
+        return next((one for one in self.devices() if one.name == name), None)
 
     def changed(self) -> bool:
-        """Tell whether the GPUs are others than when this was asked last."""
-        self.gpus()
+        """Tell whether the devices are others than when this was asked last."""
+        self.devices()
         before, self._told = self._told, self._changes
         return self._told != before
 
     def changes(self, stop: threading.Event) -> Iterator[None]:
         """Yield whenever the hardware may have changed, until `stop` is set."""
-        return changes(lambda: [self._path.parent], stop)
+        woken = threading.Event()
 
-    def _note(self, gpus: tuple[Gpu, ...]) -> None:
-        if gpus != self._gpus:
-            self._gpus = gpus
-            self._changes += 1
+        def follow(source: Iterator[None]) -> None:
+            for _ in source:
+                woken.set()
+            # The other source may have ended because of `stop`.
+            woken.set()
 
-    def _read(self) -> tuple[Gpu, ...]:
-        found = machine.load(self._source).gpus(self._node)
-        return tuple(_describe(gpu) for gpu in sorted(found, key=lambda gpu: gpu.minor))
-
-    def _signature(self) -> _Signature | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _describe(gpu: machine.Gpu) -> Gpu:
-    return Gpu(
-        # A DNS label, as names of devices must be.
-        name=gpu.uuid.lower(),
-        uuid=gpu.uuid,
-        product=gpu.profile.product,
-        architecture=gpu.profile.architecture,
-        memory_bytes=gpu.profile.memory_mib * 2**20,
-        pci_address=gpu.address,
-        pcie_root=gpu.pcie_root,
-        numa_node=gpu.numa_node,
-        driver_version=gpu.driver_version,
-        cuda_version=gpu.runtime_version,
-        node_path=f"{gpu.profile.node}{gpu.minor}",
-        major=gpu.profile.major,
-        minor=gpu.minor,
-    )
+        sources = (uevents(stop), changes(lambda: list(self._family.watched), stop))
+        for source in sources:
+            threading.Thread(target=follow, args=(source,), name="changes", daemon=True).start()
+        while not stop.is_set():
+            woken.wait()
+            woken.clear()
+            if not stop.is_set():
+                yield

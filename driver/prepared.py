@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from drawplate.driver.device import Edits, decode_edits
+
 
 class Refusal(Exception):
     """Why one claim cannot be prepared or unprepared; the text goes to the kubelet."""
@@ -28,10 +30,7 @@ class PreparedDevice:
     request: str
     pool: str
     device: str
-    uuid: str
-    node_path: str
-    major: int
-    minor: int
+    edits: Edits
     admin_access: bool = False
     share_id: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +67,10 @@ def decode(data: Any) -> PreparedClaim:
     checksum or by comparing what is made of the record.
     """
     try:
-        devices = tuple(PreparedDevice(**device) for device in data["devices"])
+        devices = tuple(
+            PreparedDevice(**{**device, "edits": decode_edits(device["edits"])})
+            for device in data["devices"]
+        )
         return PreparedClaim(ClaimName(**data["claim"]), devices)
     except (TypeError, KeyError) as error:
         raise ValueError(f"not a prepared claim: {error}") from None

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from drawplate.driver.hardware import FAMILIES
+from drawplate.driver.roots import Roots
 from drawplate.emulators.problems import SetupProblem
 
 # sockaddr_un.sun_path has 108 bytes, the last of them a NUL (unix(7)).
@@ -21,7 +23,8 @@ class Settings:
 
     driver: str
     node: str
-    machine: str
+    family: str
+    roots: Roots
     kubeconfig: Path | None
     registry: Path
     plugins: Path
@@ -56,11 +59,18 @@ def parse(arguments: Sequence[str]) -> Settings:
     """Read the command line. Raises SetupProblem for names and paths that cannot work."""
     given = _parser().parse_args(arguments)
     root = Path(given.kubelet_root).absolute()
-    state = given.state_dir or f"/var/lib/{given.driver_name}"
+    driver = given.driver_name or f"{given.family}.drawplate.dev"
+    state = given.state_dir or f"/var/lib/{driver}"
     settings = Settings(
-        driver=given.driver_name,
+        driver=driver,
         node=given.node_name,
-        machine=given.machine,
+        family=given.family,
+        roots=Roots(
+            Path(given.driver_root).absolute(),
+            Path(given.host_driver_root or given.driver_root).absolute(),
+            Path(given.sysfs_root).absolute(),
+            Path(given.dev_root).absolute(),
+        ),
         kubeconfig=Path(given.kubeconfig).absolute() if given.kubeconfig else None,
         registry=Path(given.registry_dir or root / "plugins_registry").absolute(),
         plugins=Path(given.plugin_dir or root / "plugins").absolute(),
@@ -84,9 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="drawplate-driver", description="The DRA reference driver of Drawplate, for one node."
     )
     add = parser.add_argument
-    add("--driver-name", default="gpu.drawplate.dev", metavar="NAME")
+    add("--driver-name", metavar="NAME", help="default: FAMILY.drawplate.dev")
     add("--node-name", required=True, metavar="NAME", help="the Node that this runs on")
-    add("--machine", required=True, metavar="FILE", help="a machine file, or a shipped one's name")
+    add("--family", default="gpu", choices=sorted(FAMILIES), help="the kind of hardware")
+    add("--driver-root", default="/", metavar="DIR", help="where the vendor's driver is installed")
+    add("--host-driver-root", metavar="DIR", help="what the host calls it; default: the same")
+    add("--sysfs-root", default="/sys", metavar="DIR")
+    add("--dev-root", default="/dev", metavar="DIR")
     add("--kubeconfig", metavar="FILE", help="default: the pod's service account")
     add("--kubelet-root", default="/var/lib/kubelet", metavar="DIR")
     add("--registry-dir", metavar="DIR", help="default: plugins_registry below the kubelet root")

@@ -50,6 +50,11 @@ def parse(parameters: Any) -> Mapping[str, str]:
     return _sharing(config["sharing"])
 
 
+def refuse(parameters: Any) -> Mapping[str, str]:
+    """Refuse any configuration: for families that have none. Raises Refusal."""
+    raise Refusal(f"devices of this driver take no configuration, not even {_show(parameters)}")
+
+
 def _sharing(data: Any) -> Mapping[str, str]:
     strategy = data.get("strategy") if isinstance(data, dict) else None
     if strategy == "TimeSlicing":

@@ -1,12 +1,13 @@
 """Reads a YAML file into a pydantic model, and tells the line and the cure of whatever is wrong."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from drawplate.emulators.problems import SetupProblem
@@ -29,26 +30,44 @@ class Part(BaseModel):
     @classmethod
     def _refuse_unknown_keys(cls, data: Any) -> Any:
         for key in data if isinstance(data, dict) else ():
-            if key not in cls.model_fields:
+            if key not in cls._keys():
                 require(fine=False, what=f"unknown key {key!r}", cure=cls._cure(key), key=str(key))
         return data
 
     @classmethod
     def _cure(cls, key: Any) -> str:
-        near = difflib.get_close_matches(str(key), cls.model_fields, n=1)
+        near = difflib.get_close_matches(str(key), cls._keys(), n=1)
         if near:
             return f"write {near[0]!r} in its place, or remove it"
-        return f"remove it; known here: {', '.join(sorted(cls.model_fields))}"
+        return f"remove it; known here: {', '.join(sorted(cls._keys()))}"
+
+    @classmethod
+    def _keys(cls) -> list[str]:
+        return [field.alias or name for name, field in cls.model_fields.items()]
 
 
 AnyPart = TypeVar("AnyPart", bound=Part)
 
 
-def require(fine: object, what: str, cure: str, *, key: str = "") -> None:
-    """Refuse the mapping that is being validated, at the line of its `key`, unless `fine`."""
+def require(fine: object, what: str, cure: str, *, key: str | Place = "") -> None:
+    """Refuse the mapping that is being validated, unless `fine`, at the line of its `key`.
+
+    The key may be a path into the mapping: `("devices", 2, "profile")`.
+    """
     if not fine:
         # The texts travel as values: braces in them would be taken for placeholders.
         raise PydanticCustomError("refused", "{what}", {"what": what, "cure": cure, "key": key})
+
+
+def written(pattern: str, example: str) -> AfterValidator:
+    """Make a check of a text's form, to be used in `Annotated`; its error shows the example."""
+    form = re.compile(pattern)
+
+    def check(text: str) -> str:
+        require(form.fullmatch(text), f"{text!r} is not well-formed", f"write it like {example!r}")
+        return text
+
+    return AfterValidator(check)
 
 
 def read(path: Path, model: type[AnyPart]) -> AnyPart:
@@ -56,28 +75,49 @@ def read(path: Path, model: type[AnyPart]) -> AnyPart:
 
     Raises SetupProblem with the line and a cure when the file cannot be read or is not right.
     """
+    text = _text(path)
+    data = _parsed(path, text)
     try:
-        text = path.read_text(encoding="utf-8")
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _invalid(path, text, error.errors()) from None
+
+
+def parse(path: Path) -> Any:
+    """Give what the YAML file says, with tuples for lists. Raises SetupProblem."""
+    return _parsed(path, _text(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SetupProblem(
             f"cannot read {path.name}: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             cure="give the path of a readable UTF-8 text file",
         ) from None
+
+
+def _parsed(path: Path, text: str) -> Any:
     try:
         # The loader is one of the safe ones.
-        return model.model_validate(_tuples(yaml.load(text, _Loader)))  # noqa: S506
+        return tuples(yaml.load(text, _Loader))  # noqa: S506
     except yaml.YAMLError as error:
         raise _malformed(path, error) from None
-    except ValidationError as error:
-        raise _invalid(path, text, error.errors()) from None
+    except RecursionError:
+        what, cure = "it is nested too deep, or in itself", "remove the anchors and aliases"
+    # Dates and numbers that look like some, but are impossible: 2026-99-99.
+    except ValueError as error:
+        what, cure = str(error), "put the value in quotes"
+    raise SetupProblem(f"{path.name} cannot be read: {what}", where=str(path), cure=cure)
 
 
-def _tuples(data: Any) -> Any:
-    # Strict models want tuples where YAML gives lists.
+def tuples(data: Any) -> Any:
+    """Give the data as strict models want it: with tuples where YAML has lists."""
     if isinstance(data, dict):
-        return {key: _tuples(value) for key, value in data.items()}
-    return tuple(_tuples(value) for value in data) if isinstance(data, list) else data
+        return {key: tuples(value) for key, value in data.items()}
+    return tuple(tuples(value) for value in data) if isinstance(data, list) else data
 
 
 def _malformed(path: Path, error: yaml.YAMLError) -> SetupProblem:
@@ -103,8 +143,8 @@ def _invalid(path: Path, text: str, errors: Sequence[ErrorDetails]) -> SetupProb
 
 
 def _key_place(error: ErrorDetails) -> Place:
-    key = error.get("ctx", {}).get("key")
-    return (*error["loc"], key) if key else error["loc"]
+    key = error.get("ctx", {}).get("key") or ()
+    return (*error["loc"], *((key,) if isinstance(key, str) else key))
 
 
 def _what_of(error: ErrorDetails) -> str:

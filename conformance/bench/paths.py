@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drawplate.conformance.problems import SetupProblem
+from drawplate.emulators.places import ROOT
 
 # sun_path of a UNIX socket holds 108 bytes with its final zero (Linux unix(7)); drivers append
 # names such as "plugins_registry/<driver>-<pod uid>-reg.sock" to the kubelet root.
@@ -35,6 +36,16 @@ class BenchPaths:
     cdi_static: Path
     cdi_dynamic: Path
     state: Path
+
+    @property
+    def hardware_state(self) -> Path:
+        """What the emulated hardware of the node keeps."""
+        return self.root / "hw"
+
+    @property
+    def hardware(self) -> Path:
+        """Where sys/, dev/, proc/ and usr/ of the emulated hardware are."""
+        return self.hardware_state / ROOT
 
     @property
     def cdi(self) -> tuple[Path, Path]:

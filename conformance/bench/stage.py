@@ -19,6 +19,7 @@ from drawplate.conformance.bench.node import BenchNode
 from drawplate.conformance.bench.registration import Introduction, Refused
 from drawplate.conformance.bench.results import Prepared
 from drawplate.conformance.bench.slice_view import SliceView
+from drawplate.conformance.drivers.hardware import BenchHardware, machine_of
 from drawplate.conformance.drivers.identity import Credentials, issue_credentials
 from drawplate.conformance.drivers.place import Place
 from drawplate.conformance.drivers.process import DriverProcess
@@ -69,11 +70,20 @@ class Stage:
             instance=uuid.uuid4().hex,
             binaries=binaries,
         )
-        self.driver = DriverProcess(profile, place, log=self.node.paths.root / "driver.log")
+        self.hardware = self._emulate()
+        self.driver = DriverProcess(
+            profile, place, log=self.node.paths.root / "driver.log", hardware=self.hardware
+        )
         self._log_begin = self._mark = 0
         self._baseline: Files = {}
         self.driver.start()
         self.kubelet.start()
+
+    def _emulate(self) -> BenchHardware | None:
+        machine = machine_of(self.profile)
+        if machine is None:
+            return None
+        return BenchHardware(machine, self.node.paths.hardware_state, self.node.name)
 
     def _credentials(self) -> Credentials:
         target = self.node.paths.root / "driver.kubeconfig"
@@ -83,6 +93,8 @@ class Stage:
     def close(self) -> None:
         """End the driver and the node; nothing is left."""
         self.driver.kill()
+        if self.hardware:
+            self.hardware.close()
         self.link.close()
         self.node.close()
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drawplate.emulators.problems import SetupProblem
@@ -46,6 +47,11 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         default=[],
         metavar="GATE=BOOL",
         help="one feature gate on top of the set; may be given again",
+    )
+    up.add_argument(
+        "--machine",
+        metavar="M",
+        help="emulated hardware of the node: a machine file, or a shipped one's name",
     )
     up.add_argument("--kubernetes", default="1.37", metavar="VERSION", help="its version (1.37)")
     up.set_defaults(run=run_up)
@@ -110,6 +116,7 @@ def run_up(arguments: argparse.Namespace) -> int:
         kubernetes=arguments.kubernetes,
         gates=arguments.gates,
         feature_gates=dict(map(_parse_gate, arguments.feature_gate)),
+        machine=_machine(arguments.machine),
     )
     cluster = lifecycle.up(spec, Progress())
     print(f"export KUBECONFIG={cluster.kubeconfig}")
@@ -230,6 +237,11 @@ def _missing(name: str) -> SetupProblem:
         where=f"up: {', '.join(others)}" if others else "none is",
         cure=f"start it: drawplate up {name}",
     )
+
+
+def _machine(given: str | None) -> str | None:
+    # The cluster's processes have other working folders.
+    return str(Path(given).resolve()) if given and Path(given).is_file() else given
 
 
 def _parse_gate(text: str) -> tuple[str, bool]:

@@ -12,7 +12,7 @@ from typing import NoReturn
 from drawplate.conformance.cli.output import settle, tell
 from drawplate.emulators.problems import Problem, SuiteError
 
-COMMANDS = ("certify", "requirements", "profile", "cluster", "components")
+COMMANDS = ("certify", "requirements", "profile", "machine", "cluster", "components", "hw")
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 EPILOGUE = """\

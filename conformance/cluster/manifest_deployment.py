@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from drawplate.conformance.cluster.containers import running_containers, signal_container
 from drawplate.conformance.cluster.podlog import read_log
 from drawplate.conformance.drivers.levers import pull
-from drawplate.conformance.drivers.machine import install_machine
 from drawplate.conformance.drivers.manifests import DeployedDriver
 from drawplate.conformance.drivers.rollout import is_ready, is_rolled_out
 from drawplate.conformance.problems import SetupProblem
@@ -74,8 +73,6 @@ class ManifestDeployment:
             self._driver.start(self._progress)
             self._applied = True
             return
-        driver = self._driver
-        install_machine(driver.profile, driver.outside(str(driver.place.machine)))
         for name in self._sets:
             self._hold_away(name, None)
         for name in self._sets:
@@ -101,14 +98,12 @@ class ManifestDeployment:
         self._await(lambda pods: not pods)
 
     def forget(self) -> None:
-        """Remove the machine file, which the next start makes anew.
-
-        What the pods keep elsewhere is not ours to know.
-        """
-        self._driver.outside(str(self._driver.place.machine)).unlink(missing_ok=True)
+        """Reset the hardware. What the pods keep elsewhere is not ours to know."""
+        if self._driver.hardware:
+            self._driver.hardware.call("reset")
 
     def remove(self) -> None:
-        """Delete the objects that were made here, and the machine file."""
+        """Delete the objects that were made here, and reset the hardware."""
         self.stop()
         self._driver.stop()
         self._applied = False

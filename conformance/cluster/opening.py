@@ -17,6 +17,7 @@ from drawplate.conformance.cluster.process_deployment import ProcessDeployment
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.drivers.applied import AppliedObjects
 from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.hardware import NodeHardware, machine_of
 from drawplate.conformance.drivers.identity import grant_access, issue_credentials
 from drawplate.conformance.drivers.manifests import DeployedDriver
 from drawplate.conformance.drivers.place import Place, StandardFolders
@@ -130,8 +131,9 @@ def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:
 
 def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
     profile, node = order.profile, order.cluster.nodes[0]
+    hardware = _hardware(order)
     if profile.deploy.manifests:
-        deployed = DeployedDriver(profile, order.cluster, api)
+        deployed = DeployedDriver(profile, order.cluster, api, hardware)
         return ManifestDeployment(deployed, profile.deploy.manifests, api, silent())
     place = Place.on(
         StandardFolders(),
@@ -147,7 +149,21 @@ def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
     credentials = node.path(KUBECONFIG)
     undo.callback(credentials.unlink, missing_ok=True)
     issue_credentials(profile, api, node.name, credentials)
-    return ProcessDeployment(profile, place, node, order.scratch / "driver.log")
+    return ProcessDeployment(profile, place, node, order.scratch / "driver.log", hardware)
+
+
+def _hardware(order: Order) -> NodeHardware | None:
+    if machine_of(order.profile) is None:
+        return None
+    cluster = order.cluster
+    found = NodeHardware(cluster.nodes[0], StandardFolders().hardware)
+    if not found.there:
+        raise SetupProblem(
+            f"the cluster {cluster.name!r} has no emulated hardware, which the driver needs",
+            where=f"{order.profile.source} (hardware.machine)",
+            cure=f"make one with `drawplate up NAME --machine {order.profile.hardware.machine}`",
+        )
+    return found
 
 
 def _remove_namespaces(api: KubeApi, labels: str) -> None:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from drawplate.conformance.drivers.hardware import UnderDriver
 from drawplate.conformance.drivers.levers import pull
 from drawplate.conformance.drivers.place import Place
 from drawplate.conformance.drivers.process import DriverProcess
@@ -14,9 +15,16 @@ from drawplate.fixtures.clusters.provider import Node
 class ProcessDeployment:
     """One driver process in a node, started by the profile's `deploy.process`."""
 
-    def __init__(self, profile: Profile, place: Place, node: Node, log: Path) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        place: Place,
+        node: Node,
+        log: Path,
+        hardware: UnderDriver | None = None,
+    ) -> None:
         """Describe it; nothing is started yet."""
-        self._driver = DriverProcess(profile, place, log=log, node=node)
+        self._driver = DriverProcess(profile, place, log=log, node=node, hardware=hardware)
         self._place = place
         self._log = log
         self._offset = 0
@@ -51,12 +59,12 @@ class ProcessDeployment:
         self._driver.kill()
 
     def forget(self) -> None:
-        """Remove all that the driver was given or has made below its own folders."""
+        """Remove all that the driver has made below its own folders, and reset the hardware."""
         own = self._place.plugins / self._driver.profile.driver.name
         for folder in (self._place.state, self._place.scratch, own):
             shutil.rmtree(self._driver.outside(str(folder)), ignore_errors=True)
-        # The next start puts the profile's machine file there again.
-        self._driver.outside(str(self._place.machine)).unlink(missing_ok=True)
+        if self._driver.hardware:
+            self._driver.hardware.call("reset")
 
     def remove(self) -> None:
         """End the process and remove its files."""

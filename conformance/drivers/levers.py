@@ -1,14 +1,15 @@
 """Levers: how a suite plugs and unplugs the hardware of the driver under test."""
 
 import subprocess
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Protocol
 
-from drawplate.conformance.drivers.machine import plug_devices
+from drawplate.conformance.drivers.hardware import UnderDriver, carry_out
 from drawplate.conformance.drivers.place import Place
 from drawplate.conformance.profile.hardware import LeverName
 from drawplate.conformance.profile.model import Profile
-from drawplate.emulators.problems import SetupProblem
+from drawplate.emulators.problems import Problem, SetupProblem
+from drawplate.emulators.refusals import Refused
 from drawplate.fixtures.clusters.provider import Node
 
 COMMAND_SECONDS = 60.0
@@ -26,14 +27,15 @@ class DriverOnNode(Protocol):
         """Where it runs."""
 
     @property
+    def hardware(self) -> UnderDriver | None:
+        """The emulated hardware that it finds, if it is emulated."""
+
+    @property
     def node(self) -> Node | None:
         """The cluster's node that it runs on; None at a bench."""
 
     def render(self, text: str) -> str:
         """Replace the placeholders of a text."""
-
-    def outside(self, path: str) -> Path:
-        """Give the path by which this machine opens a path of the driver."""
 
 
 def pull(driver: DriverOnNode, name: LeverName) -> int | None:
@@ -48,11 +50,29 @@ def pull(driver: DriverOnNode, name: LeverName) -> int | None:
             where=f"{driver.profile.source} (hardware.levers)",
             cure="add it, or leave capabilities.hotplug out",
         )
-    if lever.machine:
-        plug_devices(driver.outside(str(driver.place.machine)), lever.machine.count)
+    if lever.emulated:
+        _change(driver, name, lever.emulated)
     else:
         _run(driver, name, [driver.render(word) for word in lever.command])
-    return lever.expected_devices
+    return lever.devices
+
+
+def _change(driver: DriverOnNode, name: LeverName, steps: Sequence[str]) -> None:
+    if driver.hardware is None:
+        raise SetupProblem(
+            f"the lever {name!r} changes emulated hardware, but this node has none",
+            where=f"{driver.profile.source} (hardware.levers)",
+            cure="use a cluster that was made with `drawplate up --machine`",
+        )
+    for step in steps:
+        try:
+            carry_out(driver.hardware, step)
+        except (Refused, Problem) as error:
+            raise SetupProblem(
+                f"the lever {name!r} failed: {error}",
+                where=step,
+                cure="correct hardware.levers of the profile",
+            ) from error
 
 
 def _run(driver: DriverOnNode, name: LeverName, argv: list[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from drawplate.conformance.drivers.applied import AppliedObjects
-from drawplate.conformance.drivers.machine import install_machine
+from drawplate.conformance.drivers.hardware import UnderDriver
 from drawplate.conformance.drivers.place import Place, StandardFolders
 from drawplate.conformance.drivers.rollout import explain, is_ready, is_rolled_out, labels_of
 from drawplate.conformance.profile.model import Profile
@@ -24,7 +24,13 @@ WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
 class DeployedDriver:
     """The driver of a profile on all nodes of a cluster, by the profile's manifests."""
 
-    def __init__(self, profile: Profile, cluster: Cluster, api: KubeApi) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        cluster: Cluster,
+        api: KubeApi,
+        hardware: UnderDriver | None = None,
+    ) -> None:
         """Describe the driver. Raises SetupProblem when the profile has no manifests."""
         if profile.deploy.manifests is None:
             raise SetupProblem(
@@ -33,6 +39,7 @@ class DeployedDriver:
                 cure="add deploy.manifests, or run the driver as a process",
             )
         self.profile = profile
+        self.hardware = hardware
         self.node: Node = cluster.nodes[0]
         self.place = Place.on(
             StandardFolders(), kubeconfig=cluster.kubeconfig, node_name=cluster.node_name
@@ -44,14 +51,12 @@ class DeployedDriver:
         self._values = self.place.values(profile.driver.name)
 
     def start(self, progress: Progress) -> None:
-        """Load the images, put the machine file on each node, apply, wait for the rollout.
+        """Load the images, apply, wait for the rollout.
 
         Raises SetupProblem when something cannot be had, is refused, or is not ready in time.
         """
         objects = read_objects(self._manifests, self.profile.folder, self._values)
         self._load_images(progress)
-        for node in self._nodes:
-            install_machine(self.profile, node.path(str(self.place.machine)))
         with progress.step(f"deploying {self.profile.title}"):
             self._applied.apply(objects)
             for workload in self._manifests.rollout:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
+from drawplate.conformance.drivers.hardware import library_folder
 from drawplate.conformance.profile.deployment import Role
+from drawplate.emulators.places import ROOT
+from drawplate.fixtures.clusters.local.plan import HARDWARE
 
 
 class NodeFolders(Protocol):
@@ -32,6 +35,10 @@ class NodeFolders(Protocol):
     def state(self) -> Path:
         """What a driver keeps over a reboot."""
 
+    @property
+    def hardware(self) -> Path:
+        """Where sys/, dev/, proc/ and usr/ of emulated hardware are."""
+
 
 @dataclass(frozen=True, slots=True)
 class StandardFolders:
@@ -42,6 +49,7 @@ class StandardFolders:
     plugins: Path = Path("/var/lib/kubelet/plugins")
     cdi_dynamic: Path = Path("/var/run/cdi")
     state: Path = Path("/var/lib/drawplate")
+    hardware: Path = HARDWARE / ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Place:
     plugins: Path
     cdi: Path
     state: Path
-    machine: Path
+    hardware: Path
     scratch: Path
     instance: str = "0"
     binaries: Mapping[str, Path] = field(default_factory=dict)
@@ -82,9 +90,9 @@ class Place:
             registry=folders.registry,
             plugins=folders.plugins,
             cdi=folders.cdi_dynamic,
-            # Apart from the machine file, so that a test may damage or empty the driver's own.
+            # A folder of its own, which a test may damage or empty.
             state=folders.state / "driver",
-            machine=folders.state / "machine.yaml",
+            hardware=folders.hardware,
             scratch=folders.state / "scratch",
             instance=instance,
             binaries=binaries or {},
@@ -99,7 +107,9 @@ class Place:
             "pluginDir": self.plugins / driver_name,
             "cdiDir": self.cdi,
             "stateDir": self.state,
-            "machineFile": self.machine,
+            "hardwareRoot": self.hardware,
+            "sysfs": self.hardware / "sys",
+            "devfs": self.hardware / "dev",
             "scratch": self.scratch,
         }
 
@@ -112,6 +122,7 @@ class Place:
             **roles,
             **binaries,
             "kubeconfig": str(self.kubeconfig),
+            "libraryFolder": str(library_folder(self.hardware)),
             "nodeName": self.node_name,
             "instance": self.instance,
             "python": sys.executable,

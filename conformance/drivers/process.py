@@ -10,7 +10,7 @@ from typing import Self
 
 from drawplate.conformance.drivers.host import HostProcess, launch_command
 from drawplate.conformance.drivers.log import DriverExited, DriverLog
-from drawplate.conformance.drivers.machine import install_machine
+from drawplate.conformance.drivers.hardware import UnderDriver
 from drawplate.conformance.drivers.namespace import binds_of, outside
 from drawplate.conformance.drivers.place import Place
 from drawplate.conformance.drivers.ports import choose_ports
@@ -32,16 +32,20 @@ class DriverProcess:
     mount namespace when its profile replaces paths.
     """
 
-    def __init__(
+    # Node, hardware and wrapper are there for some drivers only.
+    def __init__(  # noqa: PLR0913
         self,
         profile: Profile,
         place: Place,
         *,
         log: Path,
         node: Node | None = None,
+        hardware: UnderDriver | None = None,
         wrapper: Sequence[str] = (),
     ) -> None:
         """Describe the driver; `wrapper` stands before its command, for example to inject defects.
+
+        `hardware` is what it finds, where that is emulated; whoever gives it ends it.
 
         Raises SetupProblem when the profile does not say how to run the driver as a process.
         """
@@ -54,6 +58,7 @@ class DriverProcess:
         self.profile = profile
         self.place = place
         self.node = node
+        self.hardware = hardware
         self.log = DriverLog(log)
         self._process = profile.deploy.process
         self._wrapper = tuple(wrapper)
@@ -182,7 +187,6 @@ class DriverProcess:
 
     def _furnish(self) -> None:
         place = self.place
-        install_machine(self.profile, self.outside(str(place.machine)))
         folders = [place.state, place.scratch, *map(self._own_path, self._process.folders)]
         for folder in folders:
             self.outside(str(folder)).mkdir(parents=True, exist_ok=True)

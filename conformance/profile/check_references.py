@@ -6,7 +6,7 @@ from typing import Any
 
 from drawplate.conformance.profile.findings import Complaint, suggest
 from drawplate.conformance.profile.model import Profile
-from drawplate.emulators import machine as machines
+from drawplate.emulators.machine import shipped as machines
 from drawplate.emulators.problems import SetupProblem
 
 
@@ -84,8 +84,8 @@ def _machine(profile: Profile) -> Iterator[Complaint]:
     name = profile.hardware.machine
     if name is None:
         levers = profile.hardware.levers.named()
-        for key in (key for key, lever in levers.items() if lever.machine):
-            what = "the lever edits a machine file, but hardware.machine names none"
+        for key in (key for key, lever in levers.items() if lever.emulated):
+            what = "the lever changes an emulated machine, but hardware.machine names none"
             yield ("hardware", "levers", key), what, "name a machine, or give a command"
         return
     beside = profile.folder / name

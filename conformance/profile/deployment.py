@@ -17,7 +17,9 @@ Role = Literal[
     "pluginDir",
     "cdiDir",
     "stateDir",
-    "machineFile",
+    "hardwareRoot",
+    "sysfs",
+    "devfs",
     "scratch",
 ]
 

@@ -1,42 +1,37 @@
 """What hardware a driver finds, and how a suite changes it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from drawplate.conformance.profile.section import Argv, Section, Text, require_one
 
 LeverName = Literal["unplug", "replug", "plug"]
 
 
-class MachineEdit(Section):
-    """A change of the machine file that the driver reads."""
-
-    count: int = Field(ge=0)
-    """How many devices the machine then has."""
+# A command of `drawplate hw`, without the words before the verb.
+Step = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^((un)?plug [a-z0-9]+|(fault|set) [a-z0-9]+ \S.*|heal [a-z0-9]+.*)$"
+    ),
+]
 
 
 class Lever(Section):
     """One way to change the hardware."""
 
-    machine: MachineEdit | None = None
-    """Edit the machine file of the node."""
+    emulated: tuple[Step, ...] = ()
+    """Change the emulated machine: `unplug gpu7`, `plug gpu7`, `fault gpu3 xid=79`, `heal gpu3`."""
     command: Argv = ()
     """Run a command; no shell; placeholders are replaced."""
     devices: int | None = Field(default=None, ge=0)
-    """How many devices the driver then publishes; left out: as many as the machine has."""
+    """How many devices the driver then publishes."""
 
     @model_validator(mode="after")
     def _one_way(self) -> "Lever":
-        require_one(self, "machine", "command")
+        require_one(self, "emulated", "command")
         return self
-
-    @property
-    def expected_devices(self) -> int | None:
-        """Give how many devices are published afterwards; None when the profile does not say."""
-        if self.devices is None and self.machine:
-            return self.machine.count
-        return self.devices
 
 
 class Levers(Section):
@@ -63,8 +58,8 @@ class Hardware(Section):
     """The devices of one node."""
 
     machine: Text | None = None
-    """A shipped machine by name, or a machine file beside the profile; it is copied into the
-    node's state folder and given to the driver as {machineFile}."""
+    """A shipped machine by name, or a machine file beside the profile: the node is emulated as that
+    machine, and {hardwareRoot} is the folder with its sys/, dev/, proc/ and usr/."""
     devices: int | None = Field(default=None, ge=0)
     """How many devices the driver publishes on it."""
     levers: Levers = Levers()

@@ -20,7 +20,10 @@ FOLDERS = (
     "pluginDir",
     "cdiDir",
     "stateDir",
-    "machineFile",
+    "hardwareRoot",
+    "sysfs",
+    "devfs",
+    "libraryFolder",
 )
 # Known where objects are printed that say how nodes are used.
 OF_OBJECTS = (*ANYWHERE, *FOLDERS)

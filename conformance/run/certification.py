@@ -6,12 +6,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from drawplate.conformance import patience
 from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.hardware import machine_of
 from drawplate.conformance.drivers.version import version_of
 from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.load import load
@@ -62,7 +63,9 @@ class _Run:
         self.progress = progress
         self.profile = load(order.profile)
         self.seed = order.seed if order.seed is not None else random.SystemRandom().randrange(2**31)
-        check_wish(order.wish, order.run_id)
+        spec = replace(order.wish.spec, machine=machine_of(self.profile))
+        self.wish = replace(order.wish, spec=spec)
+        check_wish(self.wish, order.run_id)
         self.plan: Plan = make_plan(
             self.profile, order.wish.heights, order.wish.spec.kubernetes, order.selection
         )
@@ -178,7 +181,7 @@ def certify(order: Order, progress: Progress) -> Certification:
     state: RunState = "interrupted"
     try:
         began = time.monotonic()
-        with prepare_ground(order.wish, order.run_id, progress, run.failed) as ground:
+        with prepare_ground(run.wish, order.run_id, progress, run.failed) as ground:
             run.timed("set-up", began)
             run.describe(ground)
             began = time.monotonic()

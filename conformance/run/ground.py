@@ -67,7 +67,7 @@ def _record(height: Height, cluster: Cluster) -> ClusterRecord:
 
 def _wanted(wish: Wish, run_id: str) -> dict[Height, ClusterSpec]:
     specs: dict[Height, ClusterSpec] = {
-        "bench": replace(wish.spec, name=f"b-{run_id}", bench=True),
+        "bench": replace(wish.spec, name=f"b-{run_id}", bench=True, machine=None),
         "cluster": replace(wish.spec, name=f"c-{run_id}"),
     }
     return {height: spec for height, spec in specs.items() if height in wish.heights}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import PurePosixPath
 from typing import Any
 
 import jinja2
@@ -13,17 +12,29 @@ import yaml
 class _Folder:
     name: str
     path: str
+    inside: str
     type: str = "DirectoryOrCreate"
     read_only: bool = False
+
+    @classmethod
+    def same(cls, name: str, path: str) -> "_Folder":
+        return cls(name, path, path)
+
+    @classmethod
+    def seen(cls, name: str, path: str, inside: str) -> "_Folder":
+        return cls(name, path, inside, type="Directory", read_only=True)
 
 
 # Each a value of the templates; all but the image have a default.
 def manifests(  # noqa: PLR0913
     *,
     image: str,
-    driver_name: str = "gpu.drawplate.dev",
+    family: str = "gpu",
+    driver_name: str = "",
     namespace: str = "drawplate-driver",
-    machine: str = "dgx-h100",
+    driver_root: str = "/",
+    sysfs_root: str = "/sys",
+    dev_root: str = "/dev",
     kubelet_root: str = "/var/lib/kubelet",
     cdi_dir: str = "/var/run/cdi",
     state_dir: str = "",
@@ -32,21 +43,21 @@ def manifests(  # noqa: PLR0913
 ) -> list[dict[str, Any]]:
     """Give the objects in the order in which they are to be created.
 
-    `machine` is a shipped machine's name, or the path of a machine file on the nodes; then its
-    folder is mounted, so that replacing the file is noticed. `state_dir` is by default
-    /var/lib/DRIVER_NAME. Folders have the same path on the host and in the container, as the
-    kubelet is told the socket's path.
+    `driver_name` is by default FAMILY.drawplate.dev, `state_dir` /var/lib/DRIVER_NAME. Folders
+    that the driver writes to have the same path on the host and in the container, as the kubelet
+    is told the socket's path. The three roots are folders of the host.
     """
+    driver_name = driver_name or f"{family}.drawplate.dev"
     state_dir = state_dir or f"/var/lib/{driver_name}"
     folders = [
-        _Folder("registry", f"{kubelet_root}/plugins_registry"),
-        _Folder("plugin", f"{kubelet_root}/plugins/{driver_name}"),
-        _Folder("cdi", cdi_dir),
-        _Folder("state", state_dir),
+        _Folder.same("registry", f"{kubelet_root}/plugins_registry"),
+        _Folder.same("plugin", f"{kubelet_root}/plugins/{driver_name}"),
+        _Folder.same("cdi", cdi_dir),
+        _Folder.same("state", state_dir),
+        _Folder.seen("driver-root", driver_root, "/driver-root"),
+        _Folder.seen("sysfs", sysfs_root, "/sys"),
+        _Folder.seen("dev", dev_root, "/host-dev"),
     ]
-    if machine.startswith("/"):
-        place = str(PurePosixPath(machine).parent)
-        folders.append(_Folder("machine", place, type="Directory", read_only=True))
     template = _environment().from_string(
         (files("drawplate.driver.deploy") / "manifests.yaml.j2").read_text("utf-8")
     )
@@ -56,7 +67,8 @@ def manifests(  # noqa: PLR0913
         image=image,
         driver_name=driver_name,
         namespace=namespace,
-        machine=machine,
+        family=family,
+        driver_root=driver_root,
         kubelet_root=kubelet_root,
         cdi_dir=cdi_dir,
         state_dir=state_dir,

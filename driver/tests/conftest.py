@@ -1,6 +1,5 @@
 """What the driver's tests stand on: a node's folders, its hardware, and a core on top of them."""
 
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +17,12 @@ from drawplate.driver.hardware import Hardware
 from drawplate.driver.ledger import Ledger
 from drawplate.driver.metrics import Metrics
 from drawplate.driver.scope import Scope
-from drawplate.driver.tests.fakes import DRIVER, NODE, FakeApi
-from drawplate.emulators import machine
+from drawplate.driver.tests.fakes import DRIVER, NODE, FakeApi, FakeFamily
+from drawplate.emulators.node import Node as EmulatedNode
+from drawplate.emulators.node import NodeSettings
+
+# What needs root, or would touch this machine.
+WITHOUT = frozenset({"nic", "delivery", "uevents", "fuse"})
 
 
 class Node:
@@ -28,14 +31,14 @@ class Node:
     def __init__(self, root: Path, api: FakeApi) -> None:
         self.root = root
         self.api = api
-        self.machine = root / "machine.yaml"
+        self.family = FakeFamily()
         self.cdi_folder = root / "cdi"
         self.checkpoint_file = root / "state" / "checkpoint.json"
         self.start()
 
     def start(self) -> None:
         """Begin anew with what is on disk, as a process does after a crash."""
-        self.hardware = Hardware(str(self.machine), NODE)
+        self.hardware = Hardware(self.family)
         self.checkpoint = Checkpoint(self.checkpoint_file)
         self.ledger = Ledger(self.checkpoint)
         self.cdi = CdiFolder(self.cdi_folder, DRIVER)
@@ -55,7 +58,7 @@ class Node:
     @property
     def devices(self) -> list[str]:
         """The names of all devices."""
-        return [gpu.name for gpu in self.hardware.gpus()]
+        return [device.name for device in self.hardware.devices()]
 
     @property
     def cdi_files(self) -> dict[str, str]:
@@ -88,16 +91,17 @@ def short_path() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session")
+def edge_l4() -> Iterator[Path]:
+    """Give the root of an emulated node with one GPU."""
+    with tempfile.TemporaryDirectory(prefix="dp-") as folder:
+        machine = EmulatedNode(NodeSettings("edge-l4", NODE, Path(folder), WITHOUT))
+        machine.start()
+        yield machine.settings.root
+        machine.stop()
+
+
 @pytest.fixture
-def make_node(short_path: Path, api: FakeApi) -> Callable[[str], Node]:
-    def make(name: str) -> Node:
-        shutil.copy(machine.shipped()[name], short_path / "machine.yaml")
-        return Node(short_path, api)
-
-    return make
-
-
-@pytest.fixture
-def node(make_node: Callable[[str], Node]) -> Node:
-    """Give a node with eight GPUs."""
-    return make_node("dgx-h100")
+def node(short_path: Path, api: FakeApi) -> Node:
+    """Give a node with eight devices."""
+    return Node(short_path, api)

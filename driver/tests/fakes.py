@@ -3,14 +3,49 @@
 import queue
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drawplate.driver.api import ApiError, Json
+from drawplate.driver.device import Device, DeviceNode, Edits
 from drawplate.driver.prepared import ClaimName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drawplate.emulators.problems import SetupProblem
 
 DRIVER = "gpu.example.com"
 NODE = "node-a"
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
+
+
+class FakeFamily:
+    """Eight devices; `present` are those that work now, `problem` is why they cannot be read."""
+
+    def __init__(self) -> None:
+        self.all = tuple(make_device(number) for number in range(8))
+        self.present = self.all
+        self.problem: SetupProblem | None = None
+        self.watched: list[Path] = []
+
+    def read(self) -> tuple[Device, ...]:
+        if self.problem:
+            raise self.problem
+        return self.present
+
+    def is_there(self, device: Device) -> bool:
+        return device in self.present
+
+
+def make_device(number: int) -> Device:
+    """Give a device as a family would."""
+    node = DeviceNode(f"/dev/x{number}", 195, number)
+    return Device(
+        name=f"dev-{number}",
+        attributes={"uuid": {"string": f"UUID-{number}"}},
+        capacity={"memory": 80 * 2**30},
+        edits=Edits(f"GPU_DEVICE_{number}", f"UUID-{number}", nodes=(node,)),
+    )
 
 
 class FakeApi:

@@ -6,11 +6,20 @@ from pathlib import Path
 import pytest
 
 from drawplate.driver.cdi import CdiFolder
+from drawplate.driver.device import DeviceNode, Edits, Interface, Mount
 from drawplate.driver.prepared import ClaimName, PreparedClaim, PreparedDevice
 
 UID = "0e4bb0a2-5a37-4a20-b4c1-6f3f8b0f5f65"
+
+
+def edits(number: int, identity: str) -> Edits:
+    return Edits(
+        f"GPU_DEVICE_{number}", identity, nodes=(DeviceNode(f"/dev/x{number}", 195, number),)
+    )
+
+
 DEVICE = PreparedDevice(
-    "req/sub", "pool", "dev-0", "UUID-0", "/dev/x0", 195, 3, settings={"SHARING": "Exclusive"}
+    "req/sub", "pool", "dev-0", edits(3, "UUID-0"), settings={"SHARING": "Exclusive"}
 )
 CLAIM = PreparedClaim(ClaimName(UID, "default", "claim"), (DEVICE,))
 
@@ -33,7 +42,7 @@ def test_a_device_brings_its_node_and_its_variables(cdi: CdiFolder) -> None:
                 "env": ["GPU_DEVICE_3=UUID-0", "GPU_DEVICE_3_SHARING=Exclusive"],
                 "deviceNodes": [
                     {
-                        "path": "/dev/x0",
+                        "path": "/dev/x3",
                         "type": "c",
                         "major": 195,
                         "minor": 3,
@@ -46,6 +55,31 @@ def test_a_device_brings_its_node_and_its_variables(cdi: CdiFolder) -> None:
     ]
 
 
+def test_mounts_and_interfaces_are_what_the_device_brings(cdi: CdiFolder) -> None:
+    whole = Edits(
+        "NIC_DEVICE_0",
+        "nic0",
+        {"MTU": "9000"},
+        mounts=(Mount("/root/lib.so.1", "/usr/lib/lib.so.1"),),
+        interfaces=(Interface("rdma0", "net1"),),
+    )
+    device = PreparedDevice("req", "pool", "dev-0", whole)
+    spec = json.loads(cdi.render(PreparedClaim(CLAIM.claim, (device,))))
+
+    assert spec["cdiVersion"] == "1.1.0"
+    assert spec["devices"][0]["containerEdits"] == {
+        "env": ["NIC_DEVICE_0=nic0", "MTU=9000"],
+        "mounts": [
+            {
+                "hostPath": "/root/lib.so.1",
+                "containerPath": "/usr/lib/lib.so.1",
+                "options": ["ro", "nosuid", "nodev", "bind"],
+            }
+        ],
+        "netDevices": [{"hostInterfaceName": "rdma0", "name": "net1"}],
+    }
+
+
 def test_identifiers_name_the_devices_of_the_file(cdi: CdiFolder) -> None:
     spec = json.loads(cdi.render(CLAIM))
 
@@ -55,10 +89,10 @@ def test_identifiers_name_the_devices_of_the_file(cdi: CdiFolder) -> None:
 def test_no_two_results_share_an_identifier(cdi: CdiFolder) -> None:
     twins = [
         DEVICE,
-        PreparedDevice("other", "pool", "dev-0", "UUID-0", "/dev/x0", 195, 3, admin_access=True),
-        PreparedDevice("req", "pool", "dev-1", "UUID-1", "/dev/x1", 195, 4),
-        PreparedDevice("req", "pool", "dev-1", "UUID-1", "/dev/x1", 195, 4, share_id="s1"),
-        PreparedDevice("req", "pool", "dev-1", "UUID-1", "/dev/x1", 195, 4, share_id="s2"),
+        PreparedDevice("other", "pool", "dev-0", edits(3, "UUID-0"), admin_access=True),
+        PreparedDevice("req", "pool", "dev-1", edits(4, "UUID-1")),
+        PreparedDevice("req", "pool", "dev-1", edits(4, "UUID-1"), share_id="s1"),
+        PreparedDevice("req", "pool", "dev-1", edits(4, "UUID-1"), share_id="s2"),
     ]
     other = PreparedClaim(ClaimName("another-uid", "default", "claim"), (DEVICE,))
     names = [name for one in twins for name in cdi.identifiers(CLAIM, one)]
@@ -123,7 +157,7 @@ def test_what_is_not_a_uid_reaches_no_file(cdi: CdiFolder, uid: str, tmp_path: P
 
 @pytest.mark.parametrize("value", ["a\nPATH=/tmp", "$(id)", "a;b", "é", "a=b"])
 def test_a_value_that_could_be_more_than_a_value_is_refused(cdi: CdiFolder, value: str) -> None:
-    device = PreparedDevice("req", "pool", "d", "U", "/dev/x", 1, 3, settings={"SHARING": value})
+    device = PreparedDevice("req", "pool", "d", edits(3, "U"), settings={"SHARING": value})
 
     with pytest.raises(ValueError, match="environment variable"):
         cdi.write(PreparedClaim(CLAIM.claim, (device,)))

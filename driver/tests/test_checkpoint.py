@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from drawplate.driver.checkpoint import VERSION, Checkpoint
+from drawplate.driver.device import DeviceNode, Edits, Interface, Mount
 from drawplate.driver.prepared import ClaimName, PreparedClaim, PreparedDevice
 from drawplate.driver.replacing import replace_file
 from drawplate.emulators.problems import SetupProblem
@@ -14,15 +15,19 @@ from drawplate.emulators.problems import SetupProblem
 RECORD = PreparedClaim(
     ClaimName("uid-1", "default", "claim"),
     (
-        PreparedDevice("req/sub", "pool", "dev-0", "UUID-0", "/dev/x0", 195, 0),
+        PreparedDevice("req/sub", "pool", "dev-0", Edits("DEVICE_0", "UUID-0")),
         PreparedDevice(
             request="other",
             pool="pool",
             device="dev-1",
-            uuid="UUID-1",
-            node_path="/dev/x1",
-            major=195,
-            minor=1,
+            edits=Edits(
+                "DEVICE_1",
+                "UUID-1",
+                {"MORE": "x"},
+                (DeviceNode("/dev/x1", 195, 1),),
+                (Mount("/a", "/b"),),
+                (Interface("eth1", "net1"),),
+            ),
             admin_access=True,
             share_id="share",
             settings={"SHARING": "x"},

@@ -72,20 +72,31 @@ def test_the_driver_understands_its_own_arguments() -> None:
 
     mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
     needed = {settings.registry, settings.service_socket.parent, settings.cdi, settings.state}
+    needed |= {settings.roots.driver, settings.roots.sysfs, settings.roots.dev}
     assert mounted == {str(path) for path in needed}
     assert settings.http_port == container["ports"][0]["containerPort"]
     assert {one["name"] for one in container["env"]} == {"NODE_NAME", "POD_IP"}
 
 
-def test_folders_have_the_same_path_inside_and_outside() -> None:
-    pod = objects(machine="/etc/machines/m.yaml")["DaemonSet"]["spec"]["template"]["spec"]
+def test_folders_that_are_written_have_the_same_path_inside_and_outside() -> None:
+    pod = objects(driver_root="/run/nvidia/driver")["DaemonSet"]["spec"]["template"]["spec"]
     outside = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
-    inside = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    mounts = pod["containers"][0]["volumeMounts"]
+    written = {one["name"]: one["mountPath"] for one in mounts if not one["readOnly"]}
 
-    assert inside == outside
-    assert inside["machine"] == "/etc/machines"
-    read_only = [m["name"] for m in pod["containers"][0]["volumeMounts"] if m["readOnly"]]
-    assert read_only == ["machine"]
+    assert written == {name: outside[name] for name in ("registry", "plugin", "cdi", "state")}
+    assert outside["driver-root"] == "/run/nvidia/driver"
+    read = {one["name"]: one["mountPath"] for one in mounts if one["readOnly"]}
+    assert read == {"driver-root": "/driver-root", "sysfs": "/sys", "dev": "/host-dev"}
+    # What is mounted anew on the host, after its own restart, is seen.
+    assert {one["mountPropagation"] for one in mounts} == {"HostToContainer"}
+
+
+def test_a_family_names_its_driver() -> None:
+    found = objects(family="gpu")
+    assert found["DeviceClass"]["metadata"]["name"] == "gpu.drawplate.dev"
+    (container,) = found["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+    assert "--family=gpu" in container["args"]
 
 
 def test_the_container_has_no_privileges() -> None:

@@ -21,7 +21,7 @@ from drawplate.driver.settings import parse
 from drawplate.driver.wire import dra_v1_pb2, dra_v1_pb2_grpc
 from drawplate.emulators.problems import SetupProblem
 
-NAMES = ["--node-name", "node-a", "--machine", "edge-l4"]
+NAMES = ["--node-name", "node-a"]
 
 KUBECONFIG = """\
 current-context: c
@@ -33,12 +33,14 @@ clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
 class Process:
     """One run of the command, with nobody behind the API server's address."""
 
-    def __init__(self, root: Path, *more: str) -> None:
+    def __init__(self, root: Path, hardware: Path, *more: str) -> None:
         self.root = root
         self.log = root / "log"
         (root / "kubeconfig").write_text(KUBECONFIG)
         arguments = [*NAMES, "--kubeconfig", str(root / "kubeconfig"), "--kubelet-root", str(root)]
-        arguments += ["--cdi-dir", str(root / "cdi"), "--state-dir", str(root / "state"), *more]
+        arguments += ["--cdi-dir", str(root / "cdi"), "--state-dir", str(root / "state")]
+        arguments += ["--driver-root", str(hardware), "--sysfs-root", str(hardware / "sys")]
+        arguments += ["--dev-root", str(hardware / "dev"), *more]
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 [sys.executable, "-m", "drawplate.driver.main", *arguments], stderr=log
@@ -80,11 +82,11 @@ Run = Callable[..., Process]
 
 
 @pytest.fixture
-def run(short_path: Path, wait_for: Callable[..., None]) -> Iterator[Run]:
+def run(short_path: Path, edge_l4: Path, wait_for: Callable[..., None]) -> Iterator[Run]:
     started: list[Process] = []
 
     def run(*more: str, times: int = 1) -> Process:
-        process = Process(short_path, *more)
+        process = Process(short_path, edge_l4, *more)
         started.append(process)
         wait_for(lambda: len(process.said("http")) == times)
         return process
@@ -151,9 +153,11 @@ def test_metrics_tell_what_was_done(run: Run) -> None:
     assert process.page("/nothing")[0] == 404
 
 
-def test_a_second_instance_waits_for_the_first_to_end(run: Run, short_path: Path) -> None:
+def test_a_second_instance_waits_for_the_first_to_end(
+    run: Run, short_path: Path, edge_l4: Path
+) -> None:
     first = run()
-    second = Process(short_path)
+    second = Process(short_path, edge_l4)
     try:
         first.popen.send_signal(signal.SIGTERM)
         assert first.popen.wait(20) == 0
@@ -165,9 +169,11 @@ def test_a_second_instance_waits_for_the_first_to_end(run: Run, short_path: Path
 
 
 @pytest.mark.slow
-def test_a_second_instance_gives_up_and_harms_nothing(run: Run, short_path: Path) -> None:
+def test_a_second_instance_gives_up_and_harms_nothing(
+    run: Run, short_path: Path, edge_l4: Path
+) -> None:
     first = run()
-    second = Process(short_path)
+    second = Process(short_path, edge_l4)
 
     assert second.popen.wait(30) == 3
     assert "another instance" in first.lines[-1]["message"]
@@ -181,7 +187,7 @@ def test_a_second_instance_gives_up_and_harms_nothing(run: Run, short_path: Path
         (["--driver-name", "UPPER"], "DNS subdomain", "--driver-name"),
         (["--driver-name", "x" * 64], "at most 63", "--driver-name"),
         (["--node-name", "a_b"], "DNS subdomain", "--node-name"),
-        (["--machine", "no-such"], "unknown machine", ""),
+        (["--driver-root", "/nonexistent"], "no libnvidia-ml.so.1", "/nonexistent"),
         (["--kubeconfig", "/nonexistent"], "cannot read", "/nonexistent"),
         (["--http-address", "192.0.2.1"], "cannot listen", "192.0.2.1:0"),
         (["--http-port", "99999"], "cannot listen", "127.0.0.1:99999"),
@@ -190,9 +196,9 @@ def test_a_second_instance_gives_up_and_harms_nothing(run: Run, short_path: Path
     ],
 )
 def test_what_cannot_work_is_one_clear_message(
-    short_path: Path, more: list[str], said: str, where: str
+    short_path: Path, edge_l4: Path, more: list[str], said: str, where: str
 ) -> None:
-    process = Process(short_path, *more)
+    process = Process(short_path, edge_l4, *more)
 
     assert process.popen.wait(30) == 3
     last = process.lines[-1]
@@ -202,10 +208,10 @@ def test_what_cannot_work_is_one_clear_message(
     assert not (short_path / "plugins_registry").exists()
 
 
-def test_a_damaged_checkpoint_keeps_it_from_starting(short_path: Path) -> None:
+def test_a_damaged_checkpoint_keeps_it_from_starting(short_path: Path, edge_l4: Path) -> None:
     (short_path / "state").mkdir()
     (short_path / "state" / "checkpoint.json").write_text("garbage")
-    process = Process(short_path)
+    process = Process(short_path, edge_l4)
 
     assert process.popen.wait(30) == 3
     assert "damaged" in process.lines[-1]["message"]

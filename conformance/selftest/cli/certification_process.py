@@ -9,8 +9,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from drawplate.emulators.folders import cache_folder
 from drawplate.fixtures.clusters.local.processes import ProcessIdentity, wait_for
-from drawplate.fixtures.folders import cache_folder
 
 # How long the end of something may take before it is called a leak, in seconds.
 PATIENCE = 60.0

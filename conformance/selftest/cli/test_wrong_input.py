@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from drawplate.conformance.cli.main import main
-from drawplate.fixtures.folders import cache_folder
+from drawplate.emulators.folders import cache_folder
 
 
 @pytest.fixture(autouse=True)

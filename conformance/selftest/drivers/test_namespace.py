@@ -86,8 +86,9 @@ def test_file_can_be_replaced(driver_of: MakeDriver, await_line: AwaitLine) -> N
     script = (
         "print('read', open('/etc/hostname').read(), flush=True); import signal; signal.pause()"
     )
-    driver = driver_of(script, mounts={"/etc/hostname": "machineFile"})
-    driver.place.machine.write_text("of-the-node", encoding="utf-8")
+    driver = driver_of(script, mounts={"/etc/hostname": "hardwareRoot"})
+    driver.place.hardware.parent.mkdir()
+    driver.place.hardware.write_text("of-the-node", encoding="utf-8")
     driver.start()
 
     assert await_line(driver, "read ") == "of-the-node"

@@ -220,8 +220,8 @@ def test_hotplug_needs_levers(check_text: Check) -> None:
     assert "unplug and replug" in found.cure
 
 
-def test_lever_that_edits_a_machine_needs_one(check_text: Check) -> None:
-    levers = "hardware: {levers: {unplug: {machine: {count: 1}}}}\n"
+def test_lever_that_changes_a_machine_needs_one(check_text: Check) -> None:
+    levers = "hardware: {levers: {unplug: {emulated: [unplug gpu1]}}}\n"
 
     assert "hardware.machine names none" in only(check_text(levers)).what
 

@@ -1,12 +1,13 @@
-"""Machine files: what they say about hardware, and how errors in them are told."""
+"""Machine files: what they say about hardware, and how they are found."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from drawplate.emulators import machine
-from drawplate.emulators.device_profiles import profiles
+from drawplate.emulators.machine import shipped as machine
+from drawplate.emulators.machine.file import Machine
+from drawplate.emulators.machine.profiles import profiles
 from drawplate.emulators.problems import SetupProblem
 
 Write = Callable[[str], str]
@@ -42,16 +43,6 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-@pytest.mark.parametrize(("name", "count"), [("dgx-h100", 8), ("edge-l4", 1)])
-def test_shipped_machines_have_their_gpus(name: str, count: int) -> None:
-    gpus = machine.load(name).gpus("node-a")
-
-    assert len(gpus) == count
-    assert [gpu.minor for gpu in gpus] == list(range(count))
-    assert len({gpu.uuid for gpu in gpus}) == count
-    assert len({gpu.address for gpu in gpus}) == count
-
-
 def test_identities_depend_on_machine_node_and_place_alone(write: Write) -> None:
     first = machine.load(write(GOOD))
 
@@ -80,53 +71,6 @@ def test_uuids_may_be_given(write: Write) -> None:
     assert _uuids(machine.load(write(text)), "node-a") == {"one", "two", "three"}
 
 
-@pytest.mark.parametrize(
-    ("change", "what", "line", "cure"),
-    [
-        (("    at:", "    att:"), "unknown key 'att'", 11, "write 'at' in its place"),
-        (("machine: bench", "zzz: bench"), "unknown key 'zzz'", 1, "known here: devices"),
-        (("machine: bench\n", ""), "machine: Field required", 1, "add the key 'machine'"),
-        (('"4.5"', "4.5"), "valid string", 12, "in quotes; YAML read it as the number 4.5"),
-        (("numa: {nodes: 2}", "numa: 2"), "not a mapping", 2, "`key: value`"),
-        (("count: 3", "count: 4"), "`at` has 3 addresses", 10, "make the two agree"),
-        (("0000:9b:00.0", "0000:1b:00.0"), "two devices are at 0000:1b:00.0", 7, "its own"),
-        (("pci0000:17", "pci0000:1c"), "no PCI root holds 0000:1b:00.0", 3, "add a root"),
-        (("numa: 1}", "numa: 2}"), "NUMA node 2, but there are 2", 3, "from 0 to 1"),
-        ((PROFILE, "no-such"), "unknown profile 'no-such'", 9, f"write one of {PROFILE}"),
-        ((f"kind: {KIND}", "kind: toaster"), "not 'toaster'", 8, f"write `kind: {KIND}`"),
-        ((DRIVER, ""), "needs a version of", 12, "VERSION` to `driver`"),
-        (('"0001:01', '"0002:01'), "no PCI root holds 0002:01:00.0", 3, "of that domain"),
-        (("0001:01:00.0", "nonsense"), "should match pattern", 11, "'nonsense'"),
-        (("    count: 3", "    unplugged: [x]\n    count: 3"), "match pattern", 10, "'x'"),
-        (
-            ("    count: 3", "    uuid: [a, b]\n    count: 3"),
-            "2 different entries",
-            10,
-            "one per device",
-        ),
-        (
-            ("    count: 3", "    uuid: [a, b, a]\n    count: 3"),
-            "2 different entries",
-            10,
-            "one per",
-        ),
-        (("    count: 3", "    uuid: [a, b, '$(x)']\n    count: 3"), "match pattern", 10, "'$(x)'"),
-        (("devices:", "devices: ["), "is not YAML", 8, "mend the syntax"),
-    ],
-)
-def test_an_error_names_its_line_and_the_cure(
-    write: Write, change: tuple[str, str], what: str, line: int, cure: str
-) -> None:
-    path = write(GOOD.replace(*change))
-
-    with pytest.raises(SetupProblem) as caught:
-        machine.load(path)
-
-    assert what in caught.value.what
-    assert caught.value.where == f"{path}:{line}"
-    assert cure in caught.value.cure
-
-
 def test_an_unquoted_address_that_yaml_takes_for_a_number_is_explained(write: Write) -> None:
     path = write(GOOD.replace('"0000:1b:00.0"', "0000:19:00.0"))
 
@@ -151,14 +95,7 @@ def test_a_file_that_is_not_there_is_a_setup_problem(tmp_path: Path) -> None:
     assert caught.value.where == str(tmp_path / "missing.yaml")
 
 
-def test_shipped_files_lie_where_the_package_is() -> None:
-    assert all(
-        path.parent == Path(machine.__file__).parent / "machines"
-        for path in machine.shipped().values()
-    )
-
-
-def _uuids(found: machine.Machine, node: str) -> set[str]:
+def _uuids(found: Machine, node: str) -> set[str]:
     return {gpu.uuid for gpu in found.gpus(node)}
 
 

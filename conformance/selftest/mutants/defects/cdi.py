@@ -77,10 +77,9 @@ def _wrong_edits(driver: Driver) -> None:
     edits = driver.cdi.edits
 
     def other(device: PreparedDevice) -> Any:
-        number = (device.minor + 1) % max(2, len(driver.hardware.gpus()))
-        gpus = driver.hardware.gpus()
-        chosen = gpus[number % len(gpus)]
-        return edits(replace(device, uuid=chosen.uuid, minor=number))
+        devices = driver.hardware.devices()
+        others = [one for one in devices if one.name != device.device]
+        return edits(replace(device, edits=others[0].edits))
 
     put(driver.cdi, "edits", other)
 
@@ -91,10 +90,11 @@ def _edits_for_all(driver: Driver) -> None:
 
     def everything(device: PreparedDevice) -> Any:
         held = [one for record in driver.ledger.all() for one in record.devices]
-        merged = [edits(one) for one in {one.uuid: one for one in [*held, device]}.values()]
+        merged = [edits(one) for one in {one.device: one for one in [*held, device]}.values()]
         return {
             "env": [entry for one in merged for entry in one["env"]],
             "deviceNodes": [entry for one in merged for entry in one["deviceNodes"]],
+            "mounts": merged[0]["mounts"],
         }
 
     put(driver.cdi, "edits", everything)

@@ -8,7 +8,7 @@ from typing import Any
 from drawplate.conformance.selftest.mutants.defects.making import after, defect, nothing, put
 from drawplate.driver import pool, slices
 from drawplate.driver.daemon import Driver
-from drawplate.driver.hardware import Gpu
+from drawplate.driver.device import Device
 
 Devices = list[dict[str, Any]]
 
@@ -116,18 +116,18 @@ def _attributes_shift(driver: Driver) -> None:
 
 @defect("plug-unnoticed")
 def _plug_unnoticed(driver: Driver) -> None:
-    gpus = driver.hardware.gpus
-    fewest = list(gpus())
+    devices = driver.hardware.devices
+    fewest = list(devices())
 
-    def shrink() -> tuple[Gpu, ...]:
-        current = gpus()
-        fewest[:] = [gpu for gpu in fewest if gpu in current]
+    def shrink() -> tuple[Device, ...]:
+        current = devices()
+        fewest[:] = [one for one in fewest if one in current]
         return tuple(fewest)
 
-    put(driver.hardware, "gpus", shrink)
+    put(driver.hardware, "devices", shrink)
 
 
 @defect("ghost-device")
 def _ghost_device(driver: Driver) -> None:
-    seen = driver.hardware.gpus()
-    put(driver.hardware, "gpus", lambda: seen)
+    seen = driver.hardware.devices()
+    put(driver.hardware, "devices", lambda: seen)

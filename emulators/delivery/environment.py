@@ -1,0 +1,46 @@
+"""The environment variables by which programs find a node's files and its control socket."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from drawplate.emulators.places import CONTROL_SOCKET, ROOT, VARIABLE
+
+_VARIABLES: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
+    Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+)
+
+
+def environment(folder: Path, own: Mapping[str, str], *, placed: bool) -> dict[str, str]:
+    """Give `own` with what a program on the node of `folder` needs.
+
+    With `placed`, the node's files are where programs look for them anyway.
+    """
+    root = folder / ROOT
+    groups = ("placed",) if placed else ("placed", "unplaced")
+    found = {**own, VARIABLE: str(folder / CONTROL_SOCKET)}
+    for group in groups:
+        for name, rule in _VARIABLES[group].items():
+            if "content" in rule:
+                found.update(_content(name, folder / rule["content"]))
+            else:
+                found[name] = _value(root, rule, found.get(name, ""))
+    return found
+
+
+def triplet() -> str:
+    """Give the name of the folder that Debian has libraries of this machine's architecture in."""
+    return f"{os.uname().machine}-linux-gnu"
+
+
+def _content(name: str, file: Path) -> dict[str, str]:
+    # Not every machine has what the file is about.
+    return {name: file.read_text(encoding="utf-8").strip()} if file.exists() else {}
+
+
+def _value(root: Path, rule: Mapping[str, str], before: str) -> str:
+    path = str(root / rule.get("path", rule.get("prepend", "")).format(triplet=triplet()))
+    return f"{path}:{before}" if "prepend" in rule and before else path

@@ -1,0 +1,73 @@
+"""Puts the network cards of a node together: their interfaces, virtual functions, and flapping.
+
+Options: `nic.namespace` is the file of the network namespace that is the node's (default: the one
+of this process); `nic.cabling` is where the cables of this host live. `--without nic.links` leaves
+the real interfaces out; the files in /sys stay.
+"""
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drawplate.emulators.devices.plan import FAMILIES
+from drawplate.emulators.nic import (
+    device_nodes,
+    identity,
+    namespaces,
+    rdma,
+    virtual_functions,
+)
+from drawplate.emulators.nic.flapping import Flapping
+from drawplate.emulators.nic.surface import Interfaces
+from drawplate.emulators.nic.window import Window
+
+if TYPE_CHECKING:
+    from drawplate.emulators.node import Node
+
+_log = logging.getLogger(__name__)
+
+# One for the host: nodes that name the same fabric are connected.
+CABLING = Path("/run/drawplate/cabling/host")
+
+
+def attach(node: "Node") -> None:
+    """Add what network cards need to the node."""
+    state, settings = node.state, node.settings
+    if device_nodes not in FAMILIES:
+        FAMILIES.append(device_nodes)
+    state.rules += [virtual_functions.follow, rdma.assign_numbers]
+    state.recoverers.append(virtual_functions.follow)
+    state.tickers.append(Flapping())
+    # The rules say what is true from the start.
+    with state.change("start", quiet=True):
+        pass
+    if "nic.links" in settings.without:
+        return
+    if not any(identity.has_interface(one.spec) for one in state.devices("nic", absent=True)):
+        return
+    if not settings.is_root:
+        _log.warning("without root there are no network interfaces, only their files in /sys")
+        return
+    options = settings.options
+    path = Path(options.get("nic.namespace", namespaces.OWN))
+    if "nic.namespace" in options and "tree.lower" not in options:
+        _look_through(node, path)
+    node.surfaces.append(
+        Interfaces(
+            owner=str(settings.folder),
+            namespace=path,
+            place=Path(options.get("nic.cabling", CABLING)),
+        )
+    )
+
+
+def _look_through(node: "Node", path: Path) -> None:
+    """Let the emulated /sys lie over that of the node's namespace, and not over this process's."""
+    namespace = namespaces.open_namespace(path)
+    try:
+        window = Window(namespace)
+    finally:
+        os.close(namespace)
+    node.surfaces.append(window)
+    node.settings.options["tree.lower"] = window.path

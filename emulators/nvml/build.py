@@ -1,0 +1,123 @@
+"""Compiles the library for a driver version, and puts a node's own copy of it into its root."""
+
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from drawplate.emulators.folders import cache_folder
+from drawplate.emulators.nvml.generate import PAGE, generate, source_folder
+from drawplate.emulators.problems import SetupProblem
+
+SONAME = "libnvidia-ml.so.1"
+# Debian's names, which the driver's packages and NVIDIA's tools look for.
+TRIPLETS = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
+_FLAGS = (
+    *("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"),
+    *("-ffreestanding", "-nostdlib", "-fno-builtin", "-fno-stack-protector"),
+    *("-fno-tree-loop-distribute-patterns", "-fno-strict-aliasing", "-fcf-protection=none"),
+    *("-Wall", "-Wextra", "-Wno-unused-function", "-Wno-unused-parameter"),
+    *("-Wno-missing-field-initializers", "-Wno-type-limits"),
+)
+_LINK = ("-Wl,-z,defs", "-Wl,-z,separate-code", "-Wl,--hash-style=both", "-Wl,--build-id=none")
+
+
+def library(version: str) -> Path:
+    """Give the compiled library of a driver version; nobody may write to it.
+
+    Raises SetupProblem without a compiler, or when it fails.
+    """
+    return compiled(f"libnvidia-ml-{version}", generate(version), (*_LINK, f"-Wl,-soname,{SONAME}"))
+
+
+def install(version: str, root: Path) -> Path:
+    """Put a library with pages of its own into `root`, and give its path.
+
+    The file appears complete: it is renamed into place, so that a process that has the library of
+    an earlier daemon loaded keeps that one.
+    """
+    folder = root / "usr/lib" / TRIPLETS[_machine()]
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"libnvidia-ml.so.{version}"
+    part = folder / f".{target.name}.part"
+    shutil.copyfile(library(version), part)
+    part.chmod(0o755)
+    part.replace(target)
+    for link, to in ((SONAME, target.name), ("libnvidia-ml.so", SONAME)):
+        _link(folder / link, to)
+    return target
+
+
+def compiled(name: str, source: str, options: tuple[str, ...]) -> Path:
+    """Compile `source` into a shared library, or give the one that an earlier run made."""
+    compiler = _compiler()
+    digest = hashlib.sha256()
+    for text in (source, " ".join((*_FLAGS, *options)), _identity(compiler)):
+        digest.update(text.encode() + b"\0")
+    for path in sorted(source_folder().glob("*.[ch]")):
+        digest.update(path.read_bytes())
+    folder = cache_folder() / "emulators" / digest.hexdigest()[:32]
+    made = folder / f"{name}.so"
+    if not made.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            written = Path(scratch) / f"{name}.c"
+            written.write_text(source, encoding="utf-8")
+            _compile(compiler, written, Path(scratch) / made.name, options)
+            (Path(scratch) / made.name).replace(made)
+    return made
+
+
+def _compile(compiler: str, source: Path, to: Path, options: tuple[str, ...]) -> None:
+    command = [compiler, *_FLAGS, f"-I{source_folder()}", *options, str(source), "-o", str(to)]
+    # The arguments are ours, and the compiler is the one that the user names.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupProblem(
+            f"the C compiler cannot make {to.name}: {done.stderr.strip()[:2000]}",
+            where=" ".join(command),
+            cure="use gcc 9 or later, or clang 12 or later; name it in the variable CC",
+        )
+
+
+def _compiler() -> str:
+    wanted = os.environ.get("CC", "")
+    for name in (wanted,) if wanted else ("gcc", "clang", "cc"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise SetupProblem(
+        f"there is no C compiler {wanted}".rstrip(),
+        where="PATH",
+        cure="install gcc, or name a compiler in the variable CC",
+    )
+
+
+@functools.cache
+def _identity(compiler: str) -> str:
+    # Its arguments are ours.
+    command = [compiler, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return f"{done.stdout.partition(chr(10))[0]} {_machine()} {PAGE}"
+
+
+def _machine() -> str:
+    machine = platform.machine()
+    if machine not in TRIPLETS:
+        raise SetupProblem(
+            f"the emulated NVML library is not made for {machine}",
+            where="this machine",
+            cure="use x86_64 or arm64",
+        )
+    return machine
+
+
+def _link(link: Path, to: str) -> None:
+    if link.is_symlink() and link.readlink() == Path(to):
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(to)

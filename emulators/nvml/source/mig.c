@@ -1,0 +1,337 @@
+/* Partitions: their profiles, where they can be, which there are. The daemon makes them. */
+
+/* Compute instances are of one engine profile: all share the engines of their GPU instance. */
+enum { GPU_PROFILES = 18, COMPUTE_PROFILES = 9, P2P = 1, GRAPHICS_CAPABLE = 2 };
+
+static int body_is_mig_handle(struct call *c, u32 *is) {
+  if (!is) return INVALID_ARGUMENT;
+  *is = c->kind == MIG;
+  return SUCCESS;
+}
+static int body_own_gi(struct call *c, u32 *id) {
+  if (!id) return INVALID_ARGUMENT;
+  if (c->kind != MIG) return INVALID_ARGUMENT;
+  *id = c->gi;
+  return SUCCESS;
+}
+static int body_own_ci(struct call *c, u32 *id) {
+  if (!id) return INVALID_ARGUMENT;
+  if (c->kind != MIG) return INVALID_ARGUMENT;
+  *id = c->ci;
+  return SUCCESS;
+}
+static int body_parent_handle(struct call *c, handle *device) {
+  if (!device || c->kind != MIG) return INVALID_ARGUMENT;
+  *device = device_handle(c->record);
+  return SUCCESS;
+}
+static int body_mig_by_index(struct call *c, u32 index, handle *device) {
+  int result = SUCCESS;
+  handle found = 0;
+  if (!device) return INVALID_ARGUMENT;
+  READ(c) {
+    result = !r->mig_supported ? NOT_SUPPORTED : index >= r->mig_most ? INVALID_ARGUMENT : NOT_FOUND;
+    if (r->mig_mode != 1) continue;
+    if (result == NOT_FOUND && index < r->compute_instances_count && index < COUNT_OF(r->compute_instances)) {
+      found = mig_handle(c->record, r->compute_instances[index].gi, r->compute_instances[index].id);
+      result = SUCCESS;
+    }
+  }
+  if (!result) *device = found;
+  return result;
+}
+
+static const struct gpu_profile *profile_of(const struct gpu *r, u32 number, int by_id) {
+  for (u32 i = 0; i < r->gpu_profiles_count && i < COUNT_OF(r->gpu_profiles); i++)
+    if ((by_id ? r->gpu_profiles[i].id : r->gpu_profiles[i].profile) == number) return &r->gpu_profiles[i];
+  return 0;
+}
+static const struct gpu_instance *gi_of(const struct gpu *r, u32 id) {
+  for (u32 i = 0; i < r->gpu_instances_count && i < COUNT_OF(r->gpu_instances); i++)
+    if (r->gpu_instances[i].id == id) return &r->gpu_instances[i];
+  return 0;
+}
+static const struct compute_profile *compute_profile_of(const struct gpu_profile *p, u32 number) {
+  for (u32 i = 0; p && i < p->computes_count && i < COUNT_OF(p->computes); i++)
+    if (p->computes[i].profile == number) return &p->computes[i];
+  return 0;
+}
+
+static int body_attributes(struct call *c, nvmlDeviceAttributes_t *attributes) {
+  nvmlDeviceAttributes_t found;
+  int result = NOT_SUPPORTED;
+  if (!attributes) return INVALID_ARGUMENT;
+  memset(&found, 0, sizeof found);
+  READ(c) {
+    if (c->kind == DEVICE) {
+      /* Of a whole GPU this is told only where it can be partitioned and is not. */
+      result = r->mig_supported && r->mig_mode == 0 ? SUCCESS : NOT_SUPPORTED;
+      found.multiprocessorCount = r->multiprocessors;
+      found.sharedCopyEngineCount = r->engines[0], found.sharedDecoderCount = r->engines[1];
+      found.sharedEncoderCount = r->engines[2], found.sharedJpegCount = r->engines[3], found.sharedOfaCount = r->engines[4];
+      found.memorySizeMB = r->memory_total >> 20;
+      continue;
+    }
+    result = NOT_FOUND;
+    for (u32 i = 0; i < r->compute_instances_count && i < COUNT_OF(r->compute_instances); i++) {
+      const struct compute_instance *one = &r->compute_instances[i];
+      const struct gpu_instance *inside = gi_of(r, c->gi);
+      const struct gpu_profile *p = inside ? profile_of(r, inside->profile, 0) : 0;
+      if (one->gi != c->gi || one->id != c->ci || !p) continue;
+      found.multiprocessorCount = one->multiprocessors;
+      found.sharedCopyEngineCount = p->copy_engines, found.sharedDecoderCount = p->decoders;
+      found.sharedEncoderCount = p->encoders, found.sharedJpegCount = p->jpeg_engines, found.sharedOfaCount = p->flow_engines;
+      found.gpuInstanceSliceCount = p->slices, found.computeInstanceSliceCount = one->slices;
+      found.memorySizeMB = p->memory_mib;
+      result = SUCCESS;
+    }
+  }
+  if (!result) *attributes = found;
+  return result;
+}
+
+/* What the driver offers of a profile, whether MIG is on or not. */
+static int find_profile(struct call *c, u32 number, int by_id, struct gpu_profile *to) {
+  int result = NOT_SUPPORTED;
+  READ(c) {
+    const struct gpu_profile *found = profile_of(r, number, by_id);
+    if (found) *to = *found;
+    result = found ? SUCCESS : !r->mig_supported ? NOT_SUPPORTED : by_id || number >= GPU_PROFILES ? INVALID_ARGUMENT : NOT_SUPPORTED;
+  }
+  return result;
+}
+static int body_gpu_profile(struct call *c, u32 profile, nvmlGpuInstanceProfileInfo_t *info) {
+  struct gpu_profile p;
+  if (!info) return INVALID_ARGUMENT;
+  int result = find_profile(c, profile, 0, &p);
+  if (result) return result;
+  info->id = p.id, info->isP2pSupported = p.starts_count == 1, info->sliceCount = p.slices;
+  info->instanceCount = p.most, info->multiprocessorCount = p.multiprocessors;
+  info->copyEngineCount = p.copy_engines, info->decoderCount = p.decoders, info->encoderCount = p.encoders;
+  info->jpegCount = p.jpeg_engines, info->ofaCount = p.flow_engines, info->memorySizeMB = p.memory_mib;
+  return SUCCESS;
+}
+static void product_name(char *to, const char *name) {
+  u32 n = length_of(name);
+  memset(to, 0, 96);
+  memcpy(to, "MIG ", 4);
+  memcpy(to + 4, name, n < 91 ? n : 91);
+}
+/* Writes version 2 or 3, whichever the caller declared. */
+static int versioned_profile(struct call *c, u32 number, int by_id, void *info) {
+  struct gpu_profile p;
+  if (!info) return INVALID_ARGUMENT;
+  u32 version = *(u32 *)info;
+  if (version != nvmlGpuInstanceProfileInfo_v2 && version != nvmlGpuInstanceProfileInfo_v3) return ARGUMENT_VERSION_MISMATCH;
+  int result = find_profile(c, number, by_id, &p);
+  if (result) return result;
+  if (version == nvmlGpuInstanceProfileInfo_v2) {
+    nvmlGpuInstanceProfileInfo_v2_t *to = info;
+    to->id = p.id, to->isP2pSupported = p.starts_count == 1, to->sliceCount = p.slices, to->instanceCount = p.most;
+    to->multiprocessorCount = p.multiprocessors, to->copyEngineCount = p.copy_engines;
+    to->decoderCount = p.decoders, to->encoderCount = p.encoders, to->jpegCount = p.jpeg_engines;
+    to->ofaCount = p.flow_engines, to->memorySizeMB = p.memory_mib;
+    product_name(to->name, p.name);
+  } else {
+    nvmlGpuInstanceProfileInfo_v3_t *to = info;
+    to->id = p.id, to->sliceCount = p.slices, to->instanceCount = p.most;
+    to->multiprocessorCount = p.multiprocessors, to->copyEngineCount = p.copy_engines;
+    to->decoderCount = p.decoders, to->encoderCount = p.encoders, to->jpegCount = p.jpeg_engines;
+    to->ofaCount = p.flow_engines, to->memorySizeMB = p.memory_mib;
+    to->capabilities = p.starts_count == 1 ? P2P : 0;
+    product_name(to->name, p.name);
+  }
+  return SUCCESS;
+}
+static int body_gpu_profile_versioned(struct call *c, u32 profile, void *info) { return versioned_profile(c, profile, 0, info); }
+static int body_gpu_profile_by_id(struct call *c, u32 id, void *info) { return versioned_profile(c, id, 1, info); }
+static int body_gpu_placements(struct call *c, u32 id, nvmlGpuInstancePlacement_t *placements, u32 *count) {
+  struct gpu_profile p;
+  if (!count) return INVALID_ARGUMENT;
+  int result = find_profile(c, id, 1, &p);
+  if (result) return result;
+  u32 there = p.starts_count < 8 ? p.starts_count : 8;
+  if (placements && *count < there) { *count = there; return INSUFFICIENT_SIZE; }
+  *count = there;
+  for (u32 i = 0; placements && i < there; i++) placements[i].start = p.starts[i], placements[i].size = p.size;
+  return SUCCESS;
+}
+static int mode_is_on(struct call *c) {
+  u32 on = 0;
+  READ(c) { on = r->mig_supported && r->mig_mode == 1; }
+  return on ? SUCCESS : NOT_SUPPORTED;
+}
+static int body_gpu_remaining(struct call *c, u32 id, u32 *count) {
+  struct gpu_profile p;
+  if (!count) return INVALID_ARGUMENT;
+  int result = mode_is_on(c);
+  if (!result) result = find_profile(c, id, 1, &p);
+  if (!result) *count = p.remaining;
+  return result;
+}
+static int body_gpu_instances(struct call *c, u32 id, handle *instances, u32 *count) {
+  struct gpu_profile p;
+  u32 found = 0;
+  if (!count || !instances) return INVALID_ARGUMENT;
+  int result = mode_is_on(c);
+  if (!result) result = find_profile(c, id, 1, &p);
+  if (result) return result;
+  READ(c) {
+    found = 0;
+    for (u32 i = 0; i < r->gpu_instances_count && i < COUNT_OF(r->gpu_instances); i++)
+      if (r->gpu_instances[i].profile_id == id) instances[found++] = gi_handle(c->record, r->gpu_instances[i].id);
+  }
+  *count = found;
+  return SUCCESS;
+}
+static int body_gpu_instance_by_id(struct call *c, u32 id, handle *instance) {
+  int there = 0;
+  if (!instance) return INVALID_ARGUMENT;
+  int result = mode_is_on(c);
+  if (result) return result;
+  READ(c) { there = gi_of(r, id) != 0; }
+  if (!there) return NOT_FOUND;
+  *instance = gi_handle(c->record, id);
+  return SUCCESS;
+}
+static int body_gpu_instance_info(struct call *c, nvmlGpuInstanceInfo_t *info) {
+  int result = NOT_FOUND;
+  if (!info) return INVALID_ARGUMENT;
+  READ(c) {
+    const struct gpu_instance *one = gi_of(r, c->gi);
+    result = one ? SUCCESS : NOT_FOUND;
+    if (!one) continue;
+    info->device = device_handle(c->record);
+    info->id = one->id, info->profileId = one->profile_id;
+    info->placement.start = one->start, info->placement.size = one->size;
+  }
+  return result;
+}
+
+static int find_compute(struct call *c, u32 profile, u32 engine, struct compute_profile *to, struct gpu_profile *of) {
+  int result = NOT_FOUND;
+  if (profile >= COMPUTE_PROFILES || engine) return INVALID_ARGUMENT;
+  READ(c) {
+    const struct gpu_instance *inside = gi_of(r, c->gi);
+    const struct gpu_profile *p = inside ? profile_of(r, inside->profile, 0) : 0;
+    const struct compute_profile *found = compute_profile_of(p, profile);
+    result = !inside ? NOT_FOUND : found ? SUCCESS : NOT_SUPPORTED;
+    if (found) *to = *found, *of = *p;
+  }
+  return result;
+}
+static int body_compute_profile(struct call *c, u32 profile, u32 engine, nvmlComputeInstanceProfileInfo_t *info) {
+  struct compute_profile p;
+  struct gpu_profile g;
+  if (!info) return INVALID_ARGUMENT;
+  int result = find_compute(c, profile, engine, &p, &g);
+  if (result) return result;
+  info->id = p.profile, info->sliceCount = p.slices, info->instanceCount = p.count;
+  info->multiprocessorCount = p.multiprocessors, info->sharedCopyEngineCount = g.copy_engines;
+  info->sharedDecoderCount = g.decoders, info->sharedEncoderCount = g.encoders;
+  info->sharedJpegCount = g.jpeg_engines, info->sharedOfaCount = g.flow_engines;
+  return SUCCESS;
+}
+/* Versions 2 and 3 differ in the last member only. */
+static int body_compute_profile_versioned(struct call *c, u32 profile, u32 engine, void *info) {
+  struct compute_profile p;
+  struct gpu_profile g;
+  nvmlComputeInstanceProfileInfo_v2_t *to = info;
+  char name[40];
+  if (!info) return INVALID_ARGUMENT;
+  u32 version = to->version;
+  if (version != nvmlComputeInstanceProfileInfo_v2 && version != nvmlComputeInstanceProfileInfo_v3) return ARGUMENT_VERSION_MISMATCH;
+  int result = find_compute(c, profile, engine, &p, &g);
+  if (result) return result;
+  to->id = p.profile, to->sliceCount = p.slices, to->instanceCount = p.count;
+  to->multiprocessorCount = p.multiprocessors, to->sharedCopyEngineCount = g.copy_engines;
+  to->sharedDecoderCount = g.decoders, to->sharedEncoderCount = g.encoders;
+  to->sharedJpegCount = g.jpeg_engines, to->sharedOfaCount = g.flow_engines;
+  u32 n = 0;
+  if (p.slices != g.slices) n = decimal(name, p.slices), name[n++] = 'c', name[n++] = '.';
+  memcpy(name + n, g.name, sizeof g.name);
+  product_name(to->name, name);
+  if (version == nvmlComputeInstanceProfileInfo_v3) ((nvmlComputeInstanceProfileInfo_v3_t *)info)->capabilities = 0;
+  return SUCCESS;
+}
+/* Compute slices of the GPU instance that compute instances hold, as bits. */
+static u32 slices_taken(const struct gpu *r, u32 gi) {
+  u32 taken = 0;
+  for (u32 i = 0; i < r->compute_instances_count && i < COUNT_OF(r->compute_instances); i++)
+    if (r->compute_instances[i].gi == gi)
+      for (u32 k = 0; k < r->compute_instances[i].size && k < 8; k++) taken |= 1u << ((r->compute_instances[i].start + k) & 31);
+  return taken;
+}
+static int body_compute_remaining(struct call *c, u32 profile, u32 *count) {
+  struct compute_profile p;
+  struct gpu_profile g;
+  u32 taken = 0, found = 0;
+  if (!count) return INVALID_ARGUMENT;
+  int result = find_compute(c, profile, 0, &p, &g);
+  if (result) return result;
+  READ(c) { taken = slices_taken(r, c->gi); }
+  for (u32 start = 0; start + p.slices <= g.slices; start++) {
+    u32 wanted = ((1u << p.slices) - 1) << start;
+    if (!(taken & wanted)) taken |= wanted, found++;
+  }
+  *count = found;
+  return SUCCESS;
+}
+static int body_compute_placements(struct call *c, u32 profile, nvmlComputeInstancePlacement_t *placements, u32 *count) {
+  struct compute_profile p;
+  struct gpu_profile g;
+  if (!count) return INVALID_ARGUMENT;
+  int result = find_compute(c, profile, 0, &p, &g);
+  if (result) return result;
+  u32 there = 0, starts[8];
+  for (u32 i = 0; i < 8 && p.starts[i] != ABSENT_32; i++) starts[there++] = p.starts[i];
+  if (placements && *count < there) { *count = there; return INSUFFICIENT_SIZE; }
+  *count = there;
+  for (u32 i = 0; placements && i < there; i++) placements[i].start = starts[i], placements[i].size = p.slices;
+  return SUCCESS;
+}
+static int body_compute_instances(struct call *c, u32 profile, handle *instances, u32 *count) {
+  struct compute_profile p;
+  struct gpu_profile g;
+  u32 found = 0;
+  if (!count || !instances) return INVALID_ARGUMENT;
+  int result = find_compute(c, profile, 0, &p, &g);
+  if (result) return result;
+  READ(c) {
+    found = 0;
+    for (u32 i = 0; i < r->compute_instances_count && i < COUNT_OF(r->compute_instances); i++)
+      if (r->compute_instances[i].gi == c->gi && r->compute_instances[i].profile == profile)
+        instances[found++] = ci_handle(c->record, c->gi, r->compute_instances[i].id);
+  }
+  *count = found;
+  return SUCCESS;
+}
+static int body_compute_instance_by_id(struct call *c, u32 id, handle *instance) {
+  int there = 0;
+  if (!instance) return INVALID_ARGUMENT;
+  READ(c) {
+    there = 0;
+    for (u32 i = 0; i < r->compute_instances_count && i < COUNT_OF(r->compute_instances); i++)
+      there |= r->compute_instances[i].gi == c->gi && r->compute_instances[i].id == id;
+  }
+  if (!there) return NOT_FOUND;
+  *instance = ci_handle(c->record, c->gi, id);
+  return SUCCESS;
+}
+static int body_compute_instance_info(struct call *c, nvmlComputeInstanceInfo_t *info) {
+  int result = NOT_FOUND;
+  if (!info) return INVALID_ARGUMENT;
+  READ(c) {
+    result = NOT_FOUND;
+    for (u32 i = 0; i < r->compute_instances_count && i < COUNT_OF(r->compute_instances); i++) {
+      const struct compute_instance *one = &r->compute_instances[i];
+      if (one->gi != c->gi || one->id != c->ci) continue;
+      info->device = mig_handle(c->record, one->gi, one->id);
+      info->gpuInstance = gi_handle(c->record, one->gi);
+      info->id = one->id, info->profileId = one->profile;
+      info->placement.start = one->start, info->placement.size = one->size;
+      result = SUCCESS;
+    }
+  }
+  return result;
+}

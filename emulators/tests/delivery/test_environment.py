@@ -1,0 +1,30 @@
+"""The variables by which programs find a node."""
+
+from pathlib import Path
+
+from drawplate.emulators.delivery.environment import environment, triplet
+
+FOLDER = Path("/run/x")
+
+
+def test_everyone_gets_the_control_socket() -> None:
+    assert environment(FOLDER, {}, placed=True)["DRAWPLATE_HW"] == "/run/x/control.sock"
+
+
+def test_search_paths_begin_with_the_nodes_and_keep_what_was() -> None:
+    found = environment(FOLDER, {"PATH": "/bin", "HOME": "/h"}, placed=True)
+
+    assert found["PATH"] == "/run/x/root/usr/bin:/bin"
+    assert found["LD_LIBRARY_PATH"] == f"/run/x/root/usr/lib/{triplet()}"
+    assert found["HOME"] == "/h"
+
+
+def test_where_nothing_is_in_place_drivers_are_told_where_it_is() -> None:
+    placed = environment(FOLDER, {}, placed=True)
+    unplaced = environment(FOLDER, {}, placed=False)
+
+    assert "SYSFS_ROOT" not in placed
+    assert unplaced["SYSFS_ROOT"] == "/run/x/root/sys"
+    assert unplaced["DEVFS_ROOT"] == "/run/x/root/dev"
+    assert unplaced["NVIDIA_DRIVER_ROOT"] == "/run/x/root"
+    assert unplaced["ALT_PROC_DEVICES_PATH"] == "/run/x/root/proc/devices"
