@@ -1,5 +1,6 @@
 """The family `tpu`: Google's TPUs, through /sys, /dev and the file that the cloud gives a node."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -41,9 +42,7 @@ class Tpus:
             settings = read_tpu_env(self._roots.driver / TPU_ENV)
             found = [(chip, self._node(chip)) for chip in chips]
             return tuple(
-                self._describe(index, chip, node, settings)
-                for index, (chip, node) in enumerate(found)
-                if node
+                self._describe(chip, node, settings) for chip, node in found if node
             )
         except OSError as error:
             raise SetupProblem(
@@ -67,8 +66,9 @@ class Tpus:
         return next(filter(None, (find_node(self._roots, name) for name in names)), None)
 
     def _describe(
-        self, index: int, chip: Function, node: DeviceNode, settings: Mapping[str, str]
+        self, chip: Function, node: DeviceNode, settings: Mapping[str, str]
     ) -> Device:
+        index = _number(node)
         attributes: dict[str, Attribute] = {
             "index": integer(index),
             "tpuGen": string(GENERATIONS[chip.device]),
@@ -102,6 +102,11 @@ def read_tpu_env(path: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
     return {key.strip(): value.strip().strip("'\"") for key, _, value in pairs}
+
+
+def _number(node: DeviceNode) -> int:
+    """Give the number in the node's name, which the others' coming and going does not change."""
+    return int(re.sub(r"\D", "", Path(node.path).name))
 
 
 def _is_chip(function: Function) -> bool:

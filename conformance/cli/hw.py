@@ -2,7 +2,7 @@
 
 import argparse
 
-from drawplate.conformance.cli import hw_devices, hw_nodes
+from drawplate.conformance.cli import hw_devices, hw_nodes, hw_watch
 
 EPILOGUE = """\
 exit codes
@@ -30,3 +30,4 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     hw_nodes.add_actions(actions)
     hw_devices.add_actions(actions)
+    hw_watch.add_action(actions)

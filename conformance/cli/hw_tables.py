@@ -30,8 +30,10 @@ def _print_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
-    for title in titles:
-        table.add_column(title, overflow="fold")
+    for title, *cells in zip(titles, *rows, strict=True):
+        # Sentences are folded; a long identifier is cut, since its begin tells enough.
+        one_word = not any(" " in cell for cell in cells)
+        table.add_column(title, overflow="ellipsis" if one_word else "fold", no_wrap=one_word)
     for row in rows:
         table.add_row(*map(escape, row))
     Console().print(table)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from drawplate.emulators.problems import Problem, SetupProblem
 from drawplate.fixtures.clusters.components.get import ensure
+from drawplate.fixtures.clusters.components.toolchain import ensure_go
+from drawplate.fixtures.clusters.components.versions import shipped
 from drawplate.fixtures.images.get import ensure_images
 from drawplate.fixtures.progress import Progress
 
@@ -33,6 +35,9 @@ def _check(title: str, arguments: list[str], progress: Progress) -> None:
 
 def _prepare(progress: Progress) -> None:
     """Get what the tests stand on before they start, so that no test waits for a build."""
+    # Some tests build programs of others, in Go, that read emulated hardware.
+    go = ensure_go(shipped().go, progress)
+    os.environ["PATH"] = f"{go.parent}:{os.environ['PATH']}"
     names = ["kubernetes", "etcd"]
     if os.geteuid() == 0:
         names += ["containerd", "runc", "cni", "probe", "pause"]

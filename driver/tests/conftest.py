@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +92,30 @@ def short_path() -> Iterator[Path]:
         yield Path(folder)
 
 
+@contextmanager
+def emulated(machine: str) -> Iterator[EmulatedNode]:
+    """Run an emulated node of a shipped machine, or of a machine file, in this process."""
+    with tempfile.TemporaryDirectory(prefix="dp-") as folder:
+        options = {"tpu.metrics": "off"}
+        node = EmulatedNode(NodeSettings(machine, NODE, Path(folder), WITHOUT, options))
+        node.start()
+        try:
+            yield node
+        finally:
+            node.stop()
+
+
+def do(node: EmulatedNode, operation: str, *arguments: Any) -> None:
+    """Do something to an emulated node, and wait until all that is read there shows it."""
+    node.operations[operation](*arguments)
+    node.operations["wait"]()
+
+
 @pytest.fixture(scope="session")
 def edge_l4() -> Iterator[Path]:
     """Give the root of an emulated node with one GPU."""
-    with tempfile.TemporaryDirectory(prefix="dp-") as folder:
-        machine = EmulatedNode(NodeSettings("edge-l4", NODE, Path(folder), WITHOUT))
-        machine.start()
+    with emulated("edge-l4") as machine:
         yield machine.settings.root
-        machine.stop()
 
 
 @pytest.fixture

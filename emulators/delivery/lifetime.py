@@ -5,6 +5,7 @@ import os
 import re
 import select
 import signal
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,10 @@ def up(wanted: Wanted, *, fresh: bool = False) -> bool:
         release_mounts(wanted.folder)
         if fresh:
             journal.remove(wanted.folder / JOURNAL)
-        start_daemon(outside_networks(wanted), with_parent=False, lock=lock)
+        with warnings.catch_warnings():
+            # The process outlives this one; if not, `subprocess` reaps it.
+            warnings.simplefilter("ignore", ResourceWarning)
+            start_daemon(outside_networks(wanted), with_parent=False, lock=lock)
     except Problem:
         if there is None:
             remove_folder(wanted.folder)

@@ -1,4 +1,4 @@
-"""The system calls of mounts and namespaces, which Python 3.11 does not have."""
+"""The system calls of mounts, namespaces and process trees that Python 3.11 does not have."""
 
 import ctypes
 import os
@@ -18,6 +18,7 @@ NO_EXEC = 8
 NEW_MOUNTS = 0x20000
 NEW_NETWORK = 0x40000000
 _DETACH = 2
+_PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 AnyPath = Path | str
@@ -53,6 +54,11 @@ def unshare(flags: int) -> None:
     if _LIBC.unshare(flags) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"unshare: {os.strerror(number)}")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parents end (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def mountpoints_below(folder: AnyPath) -> list[str]:

@@ -3,9 +3,11 @@
 import fcntl
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from drawplate.emulators.delivery.mounting import detach, mountpoints_below
+from drawplate.emulators.folders import APP
 from drawplate.emulators.places import nodes_folder
 from drawplate.emulators.problems import SetupProblem
 
@@ -93,11 +95,11 @@ def remove_folder(folder: Path) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    for each in (folder, folder.parent):
-        try:
-            each.rmdir()
-        except OSError:
-            return
+    with suppress(OSError):
+        folder.rmdir()
+        # The folder above may be the user's own.
+        if folder.parent.name == APP:
+            folder.parent.rmdir()
 
 
 def _lock(descriptor: int) -> bool:

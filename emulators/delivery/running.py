@@ -16,7 +16,7 @@ from drawplate.emulators.delivery import guard
 from drawplate.emulators.delivery.command import run_command
 from drawplate.emulators.delivery.environment import environment
 from drawplate.emulators.delivery.guard import Guard
-from drawplate.emulators.delivery.mounting import NEW_MOUNTS, unshare
+from drawplate.emulators.delivery.mounting import NEW_MOUNTS, adopt_orphans, unshare
 from drawplate.emulators.delivery.network import enter_network
 from drawplate.emulators.delivery.occupancy import occupy
 from drawplate.emulators.delivery.starting import (
@@ -72,6 +72,8 @@ class Run:
             return self._run(posted, folder, None)
 
     def _run(self, posted: Guard, folder: Path, daemon: Popen[bytes] | None) -> int:
+        # What the command leaves behind is reaped here, and not left to whoever started us.
+        adopt_orphans()
         placed = _is_root()
         if placed:
             _enter_own_mounts(posted)

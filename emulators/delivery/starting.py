@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from drawplate.emulators.node import PARTS
 from drawplate.emulators.places import LOG
 from drawplate.emulators.problems import Problem, SetupProblem, SuiteError
 
@@ -32,7 +33,9 @@ class Wanted:
 
 def in_own_network(wanted: Wanted) -> Wanted:
     """Let a node use the network namespace that it is started in, which nobody else is in."""
-    own = {"uevents.netns": "self", "metadata.link_local": "on"}
+    own = {"uevents.netns": "self"}
+    if "metadata" in PARTS:
+        own["metadata.link_local"] = "on"
     return replace(wanted, options={**own, **wanted.options})
 
 

@@ -46,10 +46,10 @@ class DeviceNodes:
                 cure="choose another folder for the node",
             )
         self._state = state
-        if os.statvfs(self.folder.parent).f_flag & os.ST_NODEV:
-            _log.warning("%s is mounted `nodev`: nodes there cannot be opened", self.folder.parent)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if os.statvfs(self.folder).f_flag & os.ST_NODEV:
+                _log.warning("%s is mounted nodev: nodes there cannot be opened", self.folder)
             self._made = set(self._all())
             self._make(plan(state))
         except OSError as error:

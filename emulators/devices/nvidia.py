@@ -24,7 +24,8 @@ NVSWITCH_CONTROL = 255
 IMEX_CHANNELS = "imex.channels"
 STRUCTURE = binding.STRUCTURE | {"minor", "mig.instances", "driver.loaded", IMEX_CHANNELS}
 
-_SWITCHES = {"Ampere": 6, "Hopper": 4}
+# On a node, by what they connect; those after Hopper have no nodes of their own.
+_SWITCHES = {"Volta": 12, "Ampere": 6, "Hopper": 4}
 
 # Modes in octal: only root configures MIG, everyone may see whether there is an instance.
 _CONFIG, _ACCESS = 0o400, 0o444
@@ -91,8 +92,7 @@ def nodes(state: "State") -> Iterator[NodePlan]:
 def switches(state: "State") -> int:
     """Give how many NVSwitches of the node have device nodes of their own.
 
-    DGX and HGX have six of the first generation with A100 and four with H100 and H200; later ones
-    are run through InfiniBand management ports and have none.
+    HGX-2 has twelve, boards with eight A100 have six, and those with H100 or H200 have four.
     """
     if state.node.machine.fabric.nvlink != "all-to-all":
         return 0

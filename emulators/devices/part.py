@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from drawplate.emulators.devices.nodes import DeviceNodes
 from drawplate.emulators.devices.plan import OPENABLE
 from drawplate.emulators.state.device import NODE
-from drawplate.emulators.sysfs import amd_partitions
+from drawplate.emulators.sysfs import amd_partitions, kfd_processes
 
 if TYPE_CHECKING:
     from drawplate.emulators.node import Node
@@ -17,6 +17,7 @@ def attach(node: "Node") -> None:
     The option `devices.null` is a list of globs, parted by commas: those nodes are null devices.
     """
     amd_partitions.install(node.state)
+    node.state.rules.append(kfd_processes.follow)
     globs = [glob for glob in node.settings.options.get(OPENABLE, "").split(",") if glob]
     if globs:
         with node.state.change("options", quiet=True) as change:

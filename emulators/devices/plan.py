@@ -42,9 +42,14 @@ class Plan:
     links: Mapping[str, str] = field(default_factory=dict)
 
 
+def true_nodes(state: "State") -> dict[str, NodePlan]:
+    """Give the nodes by path, before anything is made openable or a call rule applies."""
+    return {node.path: node for family in FAMILIES for node in family.nodes(state)}
+
+
 def plan(state: "State") -> Plan:
     """Give what should be below /dev now, with what call rules make of it."""
-    found = {node.path: node for family in FAMILIES for node in family.nodes(state)}
+    found = true_nodes(state)
     globs = state.device(NODE)[OPENABLE]
     shown = {}
     for path, node in found.items():

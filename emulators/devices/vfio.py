@@ -33,8 +33,9 @@ def nodes(state: "State") -> Iterator[NodePlan]:
         yield NodePlan("vfio/vfio", numbers.here()[numbers.MISC], _CONTAINER_MINOR)
     groups = {int(one[GROUP]): one.name for one in devices if one[GROUP] >= 0}
     major = numbers.here()
-    for number, (group, name) in enumerate(sorted(groups.items())):
+    for group, name in sorted(groups.items()):
         group_major, device_major = major[numbers.VFIO_GROUP], major[numbers.VFIO_DEVICE]
-        yield NodePlan(f"vfio/{group}", group_major, number, 0o600, device=name)
+        # The kernel gives minors as groups come; what counts is that they stay while others go.
+        yield NodePlan(f"vfio/{group}", group_major, group, 0o600, device=name)
         # Devices are numbered as sysfs/vfio.py numbers them: by their group.
         yield NodePlan(f"vfio/devices/vfio{group}", device_major, group, 0o600, device=name)

@@ -20,6 +20,9 @@ _log = logging.getLogger(__name__)
 PREPARED = "claim-prepared"
 UNPREPARED = "claim-unprepared"
 
+# How often the watch returns without news, in milliseconds.
+_TIMEOUT = 500
+
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # CDI reads files of these kinds only (CDI specification, "CDI JSON Specification").
@@ -118,15 +121,26 @@ class Claims:
     def _watch(self, state: State) -> None:
         # A claim must be seen soon, since containers start right after.
         watching = watchfiles.watch(
-            self._folder, stop_event=self._stop, debounce=20, step=5, recursive=False
+            self._folder,
+            stop_event=self._stop,
+            debounce=20,
+            step=5,
+            recursive=False,
+            rust_timeout=_TIMEOUT,
+            yield_on_timeout=True,
         )
-        # Something may have come between the first look and the watch.
-        self.compare(state)
-        for _ in watching:
-            try:
-                self.compare(state)
-            except OSError as error:
-                _log.warning("the CDI folder cannot be read: %s", error)
+        began = False
+        for found in watching:
+            # The first time also without news: something may have come before the watch began.
+            if found or not began:
+                self._compare_if_there(state)
+            began = True
+
+    def _compare_if_there(self, state: State) -> None:
+        try:
+            self.compare(state)
+        except OSError as error:
+            _log.warning("the CDI folder cannot be read: %s", error)
 
 
 def _data(path: Path, one: Preparation) -> dict[str, Any]:

@@ -21,8 +21,8 @@ class Timing:
     """When a fault happens. Without `at` and `on` that is now.
 
     `delay` and `lasts` are in seconds; `on` is `event:NAME`, `SURFACE:CALL`, `generation:N` or
-    `claim-prepared`; the first `after` occurrences pass; it is done `times` times (none: until healed), every
-    `every` seconds.
+    `claim-prepared`; the first `after` occurrences pass; it is done `times` times (none: until it
+    is healed), every `every` seconds.
     """
 
     delay: float = 0.0

@@ -53,22 +53,9 @@ def perform(
     """
     lasting = False
     for effect in effects:
-        for one in _where(change, effect, device):
-            if not effect.kinds or (one.name != NODE and one.spec.kind in effect.kinds):
-                lasting |= _perform(change, effect, one, owner, known)
+        if not effect.kinds or (device.name != NODE and device.spec.kind in effect.kinds):
+            lasting |= _perform(change, effect, device, owner, known)
     return lasting
-
-
-def _where(change: Change, effect: Effect, device: Device) -> list[Device]:
-    match effect.where:
-        case "node":
-            return [change.state.device(NODE)]
-        case "kind":
-            return change.state.devices(kind=device.spec.kind)
-        case "parent":
-            return [change.state.device(device.spec.parent)] if device.spec.parent else []
-        case _:
-            return [device]
 
 
 def _perform(
@@ -77,10 +64,10 @@ def _perform(
     for verb in layers.VERBS:
         _lay(change, device, owner, verb, fill(getattr(effect, verb) or {}, known))
     for key, more in fill(effect.add or {}, known).items():
-        for one in paths.expand(device, key):
-            change.set(device, *paths.added(device, one, more))
+        change.set(device, *paths.added(device, key, more))
     if effect.plug is not None:
-        layers.lay_presence(change, device, owner, present=effect.plug)
+        layer = layers.Layer(owner, "set", effect.plug)
+        layers.lay(change, device, layers.PRESENT, layer)
     if effect.call is not None:
         change.add_rule(_rule(effect.call, device, owner, known))
     if effect.emit is not None:
@@ -92,18 +79,18 @@ def _perform(
 
 def _lay(change: Change, device: Device, owner: str, verb: str, values: Mapping[str, Any]) -> None:
     for key, value in values.items():
-        for one in paths.expand(device, key):
-            layers.lay(change, device, one, layers.Layer(owner, verb, value))
+        layers.lay(change, device, key, layers.Layer(owner, verb, value))
 
 
 def _rule(call: Call, device: Device, owner: str, known: Mapping[str, Any]) -> CallRule:
-    count = fill(call.count, known)
+    count, result = fill(call.count, known), fill(call.result, known)
     return CallRule(
         owner=owner,
         surface=fill(call.surface, known),
         call=fill(call.call, known),
         device=None if device.name == NODE else device.name,
-        result=fill(call.result, known) or None,
+        # `slow` is the word for the truth that takes long.
+        result=None if result in {"", "slow"} else result,
         delay_ms=fill(call.delay_ms, known),
         after=fill(call.after, known),
         # Without a limit is 0 in commands.

@@ -1,6 +1,7 @@
 """The catalogue of faults: what each does to the hardware and what software should do, as data.
 
-The files are `catalogue/<family>.yaml`; README and `drawplate hw fault --list` are made from them.
+The files are `catalogue/<family>.yaml`. A new fault is a new entry there: commands, scenarios and
+tests find it by themselves.
 """
 
 import functools
@@ -45,7 +46,7 @@ class Effect(Part):
 
     Texts may name a parameter, or a field of the device, in braces: `{xid}`, `{address}`. A text
     that is nothing but one name keeps the type of what it names. A key may go on into the JSON of
-    a property after `#`: `nvlink.links#{link}.state`; `*` stands for every item.
+    a property after `#`: `nvlink.errors#{link}.replay`.
     """
 
     # Sets values, which healing gives back.
@@ -64,8 +65,6 @@ class Effect(Part):
     call: Call | None = None
     # Takes the device away (false) or puts it back (true).
     plug: bool | None = None
-    # Where the effect is, if not on the fault's target: the node, or all devices of its kind.
-    where: Literal["target", "node", "kind", "parent"] = "target"
     # Kinds of devices on which it is done; none: on all.
     kinds: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ from typing import Any
 from drawplate.emulators.faults import layers, records
 from drawplate.emulators.faults.effects import names, perform
 from drawplate.emulators.faults.entries import Effect, Fault, catalogue
-from drawplate.emulators.refusals import Reason, Refused
+from drawplate.emulators.refusals import Refused
 from drawplate.emulators.state.change import Change
 from drawplate.emulators.state.device import NODE, Device
 
@@ -27,6 +27,7 @@ def act(change: Change, action: Mapping[str, Any]) -> None:
             )
         case "heal":
             heal(change, device, action.get("fault"))
+            cancel(change, device, action.get("fault"), begun_only=True)
         case "set":
             change.update(device, action["values"])
         case "plug":
@@ -86,6 +87,7 @@ def cancel(change: Change, device: str | None, fault: str | None, *, begun_only:
     gone = [
         one
         for one in records.pending(change.state)
+        if one.action["verb"] == "fault" or not begun_only
         if device in {None, one.action["device"]}
         and fault in {None, one.id, one.action.get("fault")}
         and (one.begun or not begun_only)
@@ -100,23 +102,13 @@ def cancel(change: Change, device: str | None, fault: str | None, *, begun_only:
 
 def end_if_told(change: Change) -> None:
     """Heal what the events of this change end, such as a reset or a reload of the driver."""
-    for name, device, _data in tuple(change.emitted):
+    told = {(name, device) for name, device, _ in change.emitted}
+    told |= {(f"node:{name}", None) for name, _ in told}
+    if told:
         for one in records.active(change.state):
             ends = catalogue()[one.fault].ends_with if one.fault in catalogue() else ()
-            if (device == one.device and name in ends) or f"node:{name}" in ends:
+            if any((name, one.device) in told or (name, None) in told for name in ends):
                 _end(change, one)
-
-
-def recover(change: Change) -> None:
-    """Lay the call rules of active faults again: the journal keeps values, not rules."""
-    for one in records.active(change.state):
-        entry = catalogue().get(one.fault)
-        if entry is None or one.device not in {NODE, *change.state.all_devices}:
-            continue
-        change.remove_rules(one.id)
-        target = change.state.device(one.device)
-        rules = tuple(effect for effect in _effects(entry, one.parameters) if effect.call)
-        perform(change, rules, target, one.id, _names(entry, target, one.parameters))
 
 
 def _effects(entry: Fault, parameters: Mapping[str, Any]) -> tuple[Effect, ...]:
@@ -138,9 +130,7 @@ def _end(change: Change, one: records.Active) -> None:
     if entry is not None and known_device:
         target = change.state.device(one.device)
         known = _names(entry, target, one.parameters)
-        # A healing effect that would last has nobody to end it: the entry is wrong.
-        if perform(change, entry.healing, target, one.id, known):
-            raise Refused(Reason.UNKNOWN, f"healing {one.fault} would leave something behind")
+        perform(change, entry.healing, target, one.id, known)
     device = None if one.device == NODE else one.device
     change.emit("heal", device, id=one.id, fault=one.fault)
 

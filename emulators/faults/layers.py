@@ -1,8 +1,8 @@
 """What faults lay over the values of a device, so that healing gives back the right ones.
 
 Each value keeps what was there before the first fault, and the layers of all faults on it in their
-order: the last `set` wins, `bits` and items of lists are joined. Taking one fault's layer away shows what the others
-leave. When somebody else has changed the value in the meantime, that stays.
+order: the last `set` wins, `bits` and items of lists are joined. Taking one fault's layer away
+shows what the others leave. When somebody else has changed the value in the meantime, that stays.
 """
 
 import copy
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from drawplate.emulators.faults import paths
+from drawplate.emulators.refusals import Refused
 from drawplate.emulators.state.change import Change
 from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.state.model import State
@@ -19,8 +20,8 @@ KEY = "faults.layers"
 
 VERBS = ("set", "bits", "include")
 
-# The layer over whether the device is there at all.
-_PRESENT = "(present)"
+# The key of whether the device is there at all.
+PRESENT = "(present)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,6 @@ def lay(change: Change, device: Device, key: str, layer: Layer) -> None:
     change.set(NODE, KEY, everything)
 
 
-def lay_presence(change: Change, device: Device, owner: str, *, present: bool) -> None:
-    """Let a device be there or not, for as long as the fault lasts."""
-    lay_over = Layer(owner, "set", present)
-    everything = _read(change.state)
-    held = everything.setdefault(device.name, {}).setdefault(_PRESENT, {"layers": []})
-    if not held["layers"] or held["shown"] != device.present:
-        held.update(base=device.present, layers=[])
-    held["layers"].append(asdict(lay_over))
-    _show(change, device, _PRESENT, held)
-    change.set(NODE, KEY, everything)
-
-
 def lift(change: Change, owner: str) -> None:
     """Take every layer of `owner` away, and show what is beneath."""
     everything = _read(change.state)
@@ -80,13 +69,23 @@ def lift(change: Change, owner: str) -> None:
             if len(left) == len(held["layers"]):
                 continue
             held["layers"] = left
-            if device is not None and _value(device, key) == held["shown"]:
+            if device is not None and _is_shown(device, key, held):
                 _show(change, device, key, held)
             if not left:
                 del keys[key]
         if not keys:
             del everything[name]
     change.set(NODE, KEY, everything)
+
+
+def restore(change: Change) -> None:
+    """Show again what a restart lost: the journal leaves out values that follow time."""
+    for name, keys in change.state.device(NODE)[KEY].items():
+        device = change.state.all_devices.get(name)
+        for key, held in keys.items() if device else ():
+            known = device.properties.get(key.partition("#")[0]) if device else None
+            if device and known and known.quiet:
+                _write(change, device, key, held["shown"])
 
 
 def held_keys(state: State, device: str) -> Mapping[str, Any]:
@@ -105,12 +104,24 @@ def _node_or_none(state: State, name: str) -> Device | None:
 
 
 def _value(device: Device, key: str) -> Any:
-    return device.present if key == _PRESENT else paths.value_at(device, key)
+    return device.present if key == PRESENT else paths.value_at(device, key)
+
+
+def _is_shown(device: Device, key: str, held: dict[str, Any]) -> bool:
+    try:
+        return bool(_value(device, key) == held["shown"])
+    except Refused:
+        # The part of a value that it was laid over is there no more.
+        return False
 
 
 def _show(change: Change, device: Device, key: str, held: dict[str, Any]) -> None:
     held["shown"] = fold(held["base"], [Layer(**layer) for layer in held["layers"]])
-    if key != _PRESENT:
-        change.set(device, *paths.replaced(device, key, lambda _: held["shown"]))
+    if key != PRESENT:
+        _write(change, device, key, held["shown"])
     elif held["shown"] != device.present:
         (change.plug if held["shown"] else change.unplug)(device)
+
+
+def _write(change: Change, device: Device, key: str, value: Any) -> None:
+    change.set(device, *paths.replaced(device, key, value))

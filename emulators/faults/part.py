@@ -7,7 +7,7 @@ prepared, and `faults.kmsg`, the kernel's log, when its lines are to go there.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drawplate.emulators.faults import happening, schedule
+from drawplate.emulators.faults import layers, schedule
 from drawplate.emulators.faults.claims import Claims
 from drawplate.emulators.faults.kernel_log import KernelLog
 from drawplate.emulators.faults.operations import FaultOperations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def attach(node: "Node") -> None:
     """Let faults happen on `node`."""
+    node.state.recoverers.append(layers.restore)
     timers = Timers()
     node.state.rules.append(schedule.follow)
     node.state.tickers.append(timers.look)
-    node.state.recoverers.extend((happening.recover, schedule.recover))
     node.surfaces.append(timers)
     options = node.settings.options
     kmsg = options.get("faults.kmsg")

@@ -1,43 +1,27 @@
-"""Keys that go on into the JSON of a property: `nvlink.links#3.state`, with `*` for every item."""
+"""Keys that go on into the JSON of a property: `nvlink.errors#3.replay`."""
 
 import copy
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from drawplate.emulators.refusals import Reason, Refused
 from drawplate.emulators.state.device import Device
 
 
-def expand(device: Device, key: str) -> Iterator[str]:
-    """Give the keys that `key` stands for on this device, with every `*` resolved."""
-    name, sign, path = key.partition("#")
-    if not sign or "*" not in path.split("."):
-        yield key
-        return
-    steps = path.split(".")
-    star = steps.index("*")
-    holder = _walk(device[name], steps[:star], key)
-    for item in range(len(holder)) if isinstance(holder, list) else list(holder):
-        inner = ".".join([*steps[:star], str(item), *steps[star + 1 :]])
-        yield from expand(device, f"{name}#{inner}")
-
-
 def value_at(device: Device, key: str) -> Any:
-    """Give the value of a key without `*`. Raises Refused(NOT_FOUND)."""
+    """Give the value that a key means. Raises Refused(NOT_FOUND)."""
     name, sign, path = key.partition("#")
     return _walk(device[name], path.split("."), key) if sign else device[name]
 
 
-def replaced(device: Device, key: str, new: Callable[[Any], Any]) -> tuple[str, Any]:
-    """Give the property of `key`, and its value with the part that is meant made `new`."""
+def replaced(device: Device, key: str, new: Any) -> tuple[str, Any]:
+    """Give the property of `key`, and its value with `new` in the place that is meant."""
     name, sign, path = key.partition("#")
     if not sign:
-        return name, new(device[name])
+        return name, new
     whole = copy.deepcopy(device[name])
     *way, last = path.split(".")
     holder = _walk(whole, way, key)
-    index = _index(holder, last, key)
-    holder[index] = new(holder[index])
+    holder[_index(holder, last, key)] = new
     return name, whole
 
 

@@ -42,12 +42,12 @@ def add(change: Change, orders: Iterable[tuple[Mapping[str, Any], Timing]]) -> l
     ]
     records.put_pending(change, (*records.pending(change.state), *waiting))
     for one in waiting:
-        watch_calls(change, one)
+        _watch_calls(change, one)
     return [one.id for one in waiting]
 
 
-def watch_calls(change: Change, waiting: records.Pending) -> None:
-    """Ask the interface whose call is waited for to tell when it comes."""
+def _watch_calls(change: Change, waiting: records.Pending) -> None:
+    # The interface whose call is waited for tells when it comes.
     surface, call = _call(waiting) or ("", "")
     if call:
         device = waiting.action["device"]
@@ -66,13 +66,6 @@ def watch_calls(change: Change, waiting: records.Pending) -> None:
 def _call(waiting: records.Pending) -> tuple[str, str] | None:
     surface, _, call = waiting.on.partition(":")
     return (surface, call) if call and surface not in _OCCASIONS else None
-
-
-def recover(change: Change) -> None:
-    """Ask again after a restart."""
-    for waiting in records.pending(change.state):
-        change.remove_rules(waiting.id)
-        watch_calls(change, waiting)
 
 
 def next_moment(state: State) -> float | None:
@@ -104,14 +97,18 @@ def follow(change: Change) -> None:
     for waiting in records.pending(change.state):
         if waiting.on.startswith("generation:") and int(waiting.on[11:]) <= generation:
             _do(change, waiting)
+    waiting_now = records.pending(change.state)
     position = 0
     # What happens may emit events that others wait for.
-    while position < len(change.emitted):
+    while waiting_now and position < len(change.emitted):
         name, device, data = change.emitted[position]
         position += 1
-        for waiting in records.pending(change.state):
-            if _is_occasion(waiting, name, device, data):
+        for waiting in waiting_now:
+            occasion = waiting.on and _is_occasion(waiting, name, device, data)
+            # One of those before it may have cancelled it.
+            if occasion and waiting in records.pending(change.state):
                 _count(change, waiting)
+                waiting_now = records.pending(change.state)
 
 
 def _is_occasion(
@@ -123,7 +120,7 @@ def _is_occasion(
     devices = data.get("devices")
     concerned = device in {None, about} and (not devices or about in {NODE, *devices})
     wanted = waiting.on.removeprefix("event:")
-    return bool(waiting.on) and fnmatch.fnmatchcase(name, wanted) and (concerned or about == NODE)
+    return fnmatch.fnmatchcase(name, wanted) and (concerned or about == NODE)
 
 
 def _count(change: Change, waiting: records.Pending) -> None:

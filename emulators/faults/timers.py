@@ -4,11 +4,13 @@ import logging
 import threading
 
 from drawplate.emulators.faults.schedule import do_due, next_moment
-from drawplate.emulators.refusals import Refused
 from drawplate.emulators.state.change import Change, Changes
 from drawplate.emulators.state.model import State
 
 _log = logging.getLogger(__name__)
+
+# How long the thread waits after something went wrong, in seconds.
+_REST = 1.0
 
 
 class Timers:
@@ -49,21 +51,25 @@ class Timers:
 
     def _run(self) -> None:
         state = self._state
-        if state is None:
-            return
-        while not self._over:
+        while state is not None:
             moment = next_moment(state)
             rest = None if moment is None else max(0.0, moment - state.clock.now())
-            if rest is None or rest > 0:
+            if rest != 0:
                 self._wake.wait(rest)
                 self._wake.clear()
-            if moment is not None and state.clock.now() >= moment and not self._over:
-                self._do_due(state)
+            if self._over:
+                return
+            # After a failure, whatever is wrong stays so for a while.
+            if rest is not None and not self._do_due(state):
+                self._wake.wait(_REST)
 
     @staticmethod
-    def _do_due(state: State) -> None:
+    def _do_due(state: State) -> bool:
         try:
             with state.change("faults") as change:
                 do_due(change)
-        except Refused as refused:
-            _log.warning("what was due could not be done: %s", refused)
+        # A fault that cannot happen must not keep others from healing.
+        except Exception:  # noqa: BLE001
+            _log.exception("what was due could not be done")
+            return False
+        return True

@@ -78,6 +78,27 @@ def check_identities(machine: "Machine") -> None:
             seen |= own
 
 
+def check_network(machine: "Machine") -> None:
+    """Refuse an interface, or an RDMA device, of what is no network card, and a MAC twice."""
+    seen: set[str] = set()
+    for number, group in enumerate(machine.devices):
+        for what in ("netdev", "rdma"):
+            require(
+                group.kind == "nic" or not getattr(group, what),
+                f"a device of kind {group.kind!r} has no {what}",
+                f"remove `{what}`",
+                key=("devices", number, what),
+            )
+        for at, one in enumerate(group.netdev):
+            require(
+                one.mac not in seen,
+                f"two interfaces have the MAC address {one.mac}",
+                "give each an address of its own, or leave `mac` out",
+                key=("devices", number, "netdev", at),
+            )
+            seen |= {one.mac} if one.mac else set()
+
+
 def check_names(machine: "Machine") -> None:
     """Refuse two interfaces, or two RDMA devices, of one name, and names that are too long.
 

@@ -84,6 +84,7 @@ class Machine(Part):
         device_checks.check_counts(self)
         device_checks.check_identities(self)
         device_checks.check_virtual_functions(self)
+        device_checks.check_network(self)
         device_checks.check_names(self)
         fabric_checks.check_fabric(self)
         return self

@@ -32,7 +32,9 @@ def attach(node: "Node") -> None:
     if wanted == "off" or (provider_of(node.state) == "none" and not wanted):
         return
     host, port = _parsed(wanted or "127.0.0.1:0")
-    node.surfaces.append(_Published(host, port, node.settings.folder / ADDRESS_FILE))
+    server = _Published(host, port, node.settings.folder / ADDRESS_FILE)
+    node.surfaces.append(server)
+    node.operations["metadata_address"] = lambda: "{}:{}".format(*server.address)
     if options.get("metadata.link_local") == "on":
         path = Path(options.get("nic.namespace", namespaces.OWN))
         if path.samefile("/proc/1/ns/net"):

@@ -142,6 +142,5 @@ def geometry(name: str) -> Geometry:
 
 def geometry_of(device: "Device") -> Geometry | None:
     """Give the geometry of a device, or none when it cannot be partitioned."""
-    nvidia = getattr(device.spec.profile, "nvidia", None)
-    mig = getattr(nvidia, "mig", None)
-    return None if mig is None else geometry(mig.geometry)
+    nvidia = device.spec.profile.nvidia
+    return geometry(nvidia.mig.geometry) if nvidia and nvidia.mig else None

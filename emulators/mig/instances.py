@@ -7,7 +7,8 @@ memory slices of the board, in `compute` compute slices of the GPU instance.
 """
 
 import uuid
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from drawplate.emulators.mig.geometry import ComputeProfile, Geometry, GpuProfile, geometry_of
@@ -82,23 +83,24 @@ def instance(device: Device, gi: int) -> GpuInstance:
 def mig_devices(device: Device) -> tuple[MigDevice, ...]:
     """Give the MIG devices in the order in which NVML numbers them."""
     geometry = geometry_of(device)
-    found = []
-    for one in instances(device) if geometry else ():
-        profile = geometry.profile(one.profile) if geometry else None
-        for compute in one.compute if profile else ():
-            kind = profile.compute_profile(compute.profile) if profile else None
-            if profile and kind:
-                found.append(MigDevice(one, compute, profile, kind))
-    return tuple(found)
+    if geometry is None:
+        return ()
+    return tuple(one for it in instances(device) for one in _devices_in(geometry, it))
+
+
+def _devices_in(geometry: Geometry, inside: GpuInstance) -> Iterator[MigDevice]:
+    profile = geometry.profile(inside.profile)
+    for compute in inside.compute if profile else ():
+        kind = profile.compute_profile(compute.profile) if profile else None
+        if profile and kind:
+            yield MigDevice(inside, compute, profile, kind)
 
 
 def encode(found: tuple[GpuInstance, ...]) -> list[dict[str, Any]]:
     """Give instances as they are kept in the state."""
-    ordered = sorted(found, key=lambda one: one.gi)
     return [
-        asdict(replace(one, compute=tuple(sorted(one.compute, key=lambda it: it.ci))))
-        | {"compute": [asdict(it) for it in sorted(one.compute, key=lambda it: it.ci)]}
-        for one in ordered
+        asdict(one) | {"compute": [asdict(it) for it in sorted(one.compute, key=_ci)]}
+        for one in sorted(found, key=_gi)
     ]
 
 
@@ -114,6 +116,14 @@ def instance_id(geometry: Geometry, start: int, size: int) -> int:
 def device_uuid(gpu_uuid: str, gi: int, ci: int) -> str:
     """Give the UUID of a MIG device; the same ids on the same board always have the same."""
     return f"MIG-{uuid.uuid5(_NAMESPACE, f'{gpu_uuid}/{gi}/{ci}')}"
+
+
+def _gi(one: GpuInstance) -> int:
+    return one.gi
+
+
+def _ci(one: ComputeInstance) -> int:
+    return one.ci
 
 
 def _parse(data: dict[str, Any]) -> GpuInstance:

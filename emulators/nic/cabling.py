@@ -12,13 +12,14 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from drawplate.emulators.nic import namespaces
 from drawplate.emulators.nic.links import End, Link, Links
 from drawplate.emulators.nic.netlink import open_events
+from drawplate.emulators.nic.ownership import claim, claim_file, claim_files, is_dead
 from drawplate.emulators.problems import SetupProblem
 
 # What a veth takes at most (ETH_MAX_MTU), so that only the node's own end limits frames.
@@ -58,12 +59,19 @@ class Cabling:
         self._prefix = _digest(owner)
         self._node_namespace = node_namespace
         place.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock():
-            if not namespaces.is_namespace(place):
-                namespaces.make_namespace(place)
-            self._namespace = namespaces.open_namespace(place)
-        self._fabric = Links(self._namespace)
-        self._node = Links(node_namespace)
+        with ExitStack() as stack:
+            self._alive = claim(claim_file(place, self._prefix))
+            stack.callback(os.close, self._alive)
+            with self._lock():
+                if not namespaces.is_namespace(place):
+                    namespaces.make_namespace(place)
+                self._namespace = namespaces.open_namespace(place)
+            stack.callback(os.close, self._namespace)
+            self._fabric = Links(self._namespace)
+            stack.callback(self._fabric.close)
+            self._node = Links(node_namespace)
+            stack.callback(self._node.close)
+            self._ending = stack.pop_all()
 
     def events(self) -> socket.socket:
         """Give a socket that becomes readable when one of the links changes, wherever it is."""
@@ -140,13 +148,10 @@ class Cabling:
     def close(self) -> None:
         """Leave: unplug what this node has, and end the cabling when nobody is left on it."""
         with self._lock():
-            for device in self.devices():
-                self.unplug(device)
-            if not any(link.peer for link in self._fabric.all()):
-                namespaces.drop_namespace(self._place)
-        self._fabric.close()
-        self._node.close()
-        os.close(self._namespace)
+            _end_cables(self._fabric, self._prefix)
+            claim_file(self._place, self._prefix).unlink(missing_ok=True)
+            _drop_if_unused(self._fabric, self._place)
+        self._ending.close()
 
     def _bridge(self, fabric: str) -> Link:
         # Names of fabrics are for people, and may be longer than those of links.
@@ -161,8 +166,47 @@ class Cabling:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        with namespaces.locked(self._place.with_suffix(".lock")):
+        with namespaces.locked(_lock_file(self._place)):
             yield
+
+
+def sweep(place: Path) -> list[str]:
+    """Take away the cables of nodes that were killed and not started again; give their owners.
+
+    Those of nodes that are up are left alone: each holds a lock for as long as it lives.
+    """
+    if not namespaces.is_namespace(place):
+        return []
+    swept = []
+    with namespaces.locked(_lock_file(place)):
+        namespace = namespaces.open_namespace(place)
+        links = Links(namespace)
+        for owner, file in claim_files(place).items():
+            if is_dead(file):
+                _end_cables(links, owner)
+                file.unlink(missing_ok=True)
+                swept.append(owner)
+        _drop_if_unused(links, place)
+        links.close()
+        os.close(namespace)
+    return swept
+
+
+def _end_cables(links: Links, owner: str) -> None:
+    for link in links.all():
+        if link.name.startswith(owner):
+            with _gone_is_fine():
+                links.delete(link)
+
+
+def _drop_if_unused(links: Links, place: Path) -> None:
+    # Also a node that has no cables yet has joined.
+    if not claim_files(place) and not any(link.peer for link in links.all()):
+        namespaces.drop_namespace(place)
+
+
+def _lock_file(place: Path) -> Path:
+    return place.with_name(f"{place.name}.lock")
 
 
 def _digest(text: str, length: int = _OWNER_LENGTH) -> str:

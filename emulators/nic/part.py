@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 # One for the host: nodes that name the same fabric are connected.
 CABLING = Path("/run/drawplate/cabling/host")
+# The option of the trees that says which /sys shows through.
+_LOWER = "tree.lower"
 
 
 def attach(node: "Node") -> None:
@@ -42,6 +44,8 @@ def attach(node: "Node") -> None:
     # The rules say what is true from the start.
     with state.change("start", quiet=True):
         pass
+    if settings.is_root and "nic.namespace" in settings.options:
+        _look_through(node, Path(settings.options["nic.namespace"]))
     if "nic.links" in settings.without:
         return
     if not any(identity.has_interface(one.spec) for one in state.devices("nic", absent=True)):
@@ -50,13 +54,10 @@ def attach(node: "Node") -> None:
         _log.warning("without root there are no network interfaces, only their files in /sys")
         return
     options = settings.options
-    path = Path(options.get("nic.namespace", namespaces.OWN))
-    if "nic.namespace" in options and "tree.lower" not in options:
-        _look_through(node, path)
     node.surfaces.append(
         Interfaces(
             owner=str(settings.folder),
-            namespace=path,
+            namespace=Path(options.get("nic.namespace", namespaces.OWN)),
             place=Path(options.get("nic.cabling", CABLING)),
         )
     )
@@ -64,10 +65,13 @@ def attach(node: "Node") -> None:
 
 def _look_through(node: "Node", path: Path) -> None:
     """Let the emulated /sys lie over that of the node's namespace, and not over this process's."""
+    options = node.settings.options
+    if _LOWER in options:
+        return
     namespace = namespaces.open_namespace(path)
     try:
-        window = Window(namespace)
+        window = Window(namespace, closing=lambda: options.pop(_LOWER))
     finally:
         os.close(namespace)
     node.surfaces.append(window)
-    node.settings.options["tree.lower"] = window.path
+    options[_LOWER] = window.path

@@ -7,6 +7,7 @@ followed: the state then says what the kernel says.
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from drawplate.emulators.nic import identity, namespaces, plan
 from drawplate.emulators.nic.cabling import Cabling, Port
 from drawplate.emulators.nic.watcher import Watcher
 from drawplate.emulators.problems import Problem
+from drawplate.emulators.refusals import Refused
 from drawplate.emulators.state.change import Changes
 from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.state.model import State
@@ -71,14 +73,12 @@ class Interfaces:
     def apply(self, changes: Changes) -> None:
         """Do what changed to the kernel's links; `seen` moves when the state has followed them."""
         self._latest = changes.generation
-        touched = any(key in self._made for key in changes.sets) or changes.structural
-        if changes.cause == FOLLOWING or not self._cabling or not self._state or not self._watcher:
+        if not self._cabling or not self._state or not self._watcher:
+            return
+        if changes.cause == FOLLOWING or not self._concerned(changes):
             self.seen = changes.generation
             return
         wanted = plan.ports(self._state)
-        if not touched and wanted.keys() == self._made:
-            self.seen = changes.generation
-            return
         gone, before = self._made - wanted.keys(), set(self._made)
         for device in gone:
             self._cabling.unplug(device)
@@ -101,6 +101,11 @@ class Interfaces:
             os.close(self._namespace)
             self._namespace = -1
         self._made.clear()
+
+    def _concerned(self, changes: Changes) -> bool:
+        known = self._state.all_devices if self._state else {}
+        changed = [known[name] for name in changes.sets if name in known]
+        return changes.structural or any(one.spec.family == "nic" for one in changed)
 
     def _show(self, cabling: Cabling, port: Port, sets: Mapping[str, Any]) -> None:
         try:
@@ -141,14 +146,29 @@ class Interfaces:
         with self._state.lock:
             latest = self._latest
             try:
+                self._bring_home(self._state, self._cabling)
                 with self._state.change(FOLLOWING, quiet=True) as change:
                     change.update(NODE, {"netdev.real": True})
                     for device in self._state.devices(family="nic", absent=True):
                         change.update(device, _values(device, self._cabling))
-            except OSError:
-                _log.exception("cannot see the interfaces")
+            except (OSError, Refused):
+                # The next change is looked at all the same.
+                _log.exception("cannot follow the interfaces")
             self.seen = max(self.seen, latest)
         self._state.surface_moved()
+
+    def _bring_home(self, state: State, cabling: Cabling) -> None:
+        """Give the node back, down, what was in a namespace that ended.
+
+        The kernel moves a card to the first namespace then, but ends a veth (default_device_exit).
+        """
+        for device, port in plan.ports(state).items():
+            if device in self._made and cabling.see(device) is None:
+                try:
+                    cabling.plug(replace(port, up=False))
+                except Problem as problem:
+                    _log.warning("%s does not come back: %s", device, problem)
+                    self._made.discard(device)
 
 
 def _values(device: Device, cabling: Cabling) -> dict[str, Any]:

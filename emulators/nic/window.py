@@ -7,6 +7,7 @@ architectures (since Linux 5.2).
 
 import ctypes
 import os
+from collections.abc import Callable
 
 from drawplate.emulators.nic import namespaces
 from drawplate.emulators.problems import SetupProblem
@@ -33,10 +34,11 @@ class Window:
 
     name = "lower-sysfs"
 
-    def __init__(self, namespace: int) -> None:
-        """Open the sysfs of the namespace. Raises SetupProblem."""
+    def __init__(self, namespace: int, closing: Callable[[], object]) -> None:
+        """Open the sysfs of the namespace; `closing` is called at the end. Raises SetupProblem."""
         self.seen = 0
         self._root = open_sysfs(namespace)
+        self._closing = closing
 
     @property
     def path(self) -> str:
@@ -55,6 +57,7 @@ class Window:
         if self._root >= 0:
             os.close(self._root)
             self._root = -1
+            self._closing()
 
 
 def _mount() -> int:

@@ -5,13 +5,15 @@ import hashlib
 import os
 import platform
 import shutil
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
 
 from drawplate.emulators.folders import cache_folder
 from drawplate.emulators.nvml.generate import PAGE, generate, source_folder
-from drawplate.emulators.problems import SetupProblem
+from drawplate.emulators.nvml.sections import SECTION, section
+from drawplate.emulators.problems import SetupProblem, SuiteError
 
 SONAME = "libnvidia-ml.so.1"
 # Debian's names, which the driver's packages and NVIDIA's tools look for.
@@ -37,19 +39,32 @@ def library(version: str) -> Path:
 def install(version: str, root: Path) -> Path:
     """Put a library with pages of its own into `root`, and give its path.
 
-    The file appears complete: it is renamed into place, so that a process that has the library of
-    an earlier daemon loaded keeps that one.
+    When the file of an earlier daemon is the same but for its pages, it stays: programs that have
+    it loaded then see what the new daemon shows. Another file is renamed into place, never written
+    over: whoever has the old one keeps it.
     """
     folder = root / "usr/lib" / TRIPLETS[_machine()]
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"libnvidia-ml.so.{version}"
-    part = folder / f".{target.name}.part"
-    shutil.copyfile(library(version), part)
-    part.chmod(0o755)
-    part.replace(target)
+    made = library(version)
+    if not (target.is_file() and _code(target) == _code(made)):
+        part = folder / f".{target.name}.part"
+        shutil.copyfile(made, part)
+        part.chmod(0o755)
+        part.replace(target)
     for link, to in ((SONAME, target.name), ("libnvidia-ml.so", SONAME)):
         _link(folder / link, to)
     return target
+
+
+def _code(path: Path) -> tuple[bytes, bytes] | None:
+    """Give what a library has besides its pages; None when it is no library with pages."""
+    try:
+        start, size = section(path, SECTION)
+    except (SuiteError, struct.error, IndexError, ValueError):
+        return None
+    content = path.read_bytes()
+    return content[:start], content[start + size :]
 
 
 def compiled(name: str, source: str, options: tuple[str, ...]) -> Path:

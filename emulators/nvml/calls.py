@@ -106,7 +106,7 @@ class Calls:
                     yield asdict(reader.get(timeout=1))
                 except queue.Empty:
                     # Lets the connection notice that nobody listens any more.
-                    yield {}
+                    yield {"idle": True}
 
     @contextlib.contextmanager
     def _reading(self, reader: "queue.Queue[Observation]") -> Iterator[None]:

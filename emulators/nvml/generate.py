@@ -14,7 +14,16 @@ from drawplate.emulators.nvml.table import HANDLES, Argument, Function, codes, e
 
 # Whole pages of every architecture that we serve: arm64 may have pages of 64 KiB.
 PAGE = 65536
-SOURCES = ("devices.c", "clocks.c", "errors.c", "processes.c", "nvlink.c", "events.c", "mig.c")
+SOURCES = (
+    "devices.c",
+    "clocks.c",
+    "errors.c",
+    "processes.c",
+    "nvlink.c",
+    "events.c",
+    "mig.c",
+    "compute.c",
+)
 # nvmlValueType_t of nvml.h, and the member of nvmlValue_t.
 _VALUE_TYPES = {
     "u32": (1, "uiVal"),
@@ -185,6 +194,7 @@ def _part(
         return {
             "sent": [*(f"put(&q, &c->{it}, 4)" for it in ids), *_sent(passed)],
             "received": list(_received(passed)),
+            "families": list(_families(passed)),
         }
     if kind == "answer":
         return {

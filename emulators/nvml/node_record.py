@@ -32,7 +32,7 @@ def cuda_version(state: State) -> int:
     return int(major) * 1000 + int(minor.split(".")[0] or 0) * 10 if major.isdigit() else 0
 
 
-def node_record(state: State, folder: Path, *, tracing: bool, rules: int) -> bytearray:
+def node_record(state: State, folder: Path) -> bytearray:
     """Give the bytes of the record `node`."""
     layouts, node = pages_layout.layouts(), state.device(NODE)
     version = driver_version(state)
@@ -49,8 +49,6 @@ def node_record(state: State, folder: Path, *, tracing: bool, rules: int) -> byt
         "count": len(present),
         "order": [every.index(one) for one in present],
         "namespace": namespace_of("self"),
-        "tracing": int(tracing),
-        "rules_count": rules,
     }
     record = layouts["node"]
     buffer = bytearray(record.size)

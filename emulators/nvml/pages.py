@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# What calls have to look after, as bits of the header's `watched`.
+_RULES, _TRACED = 1, 2
 _NO_INSTANCE = 0xFFFFFFFF
 
 
@@ -75,15 +77,14 @@ class Pages:
         """Write what changed; then tell of events; then of the generation."""
         for name, values in changes.sets.items():
             if name in self._images:
-                self._images[name].update(values)
-                self._write_device(name)
+                self._update(name, values)
                 if "answers" in values:
                     self._write_answers()
         if changes.structural:
             self._write_structure()
         if changes.rules_changed:
             self._write_rules()
-        if changes.structural or changes.rules_changed or NODE in changes.sets:
+        if changes.structural or NODE in changes.sets:
             self._write_node()
         self._tell(changes.events)
         self._show(changes.generation)
@@ -112,7 +113,7 @@ class Pages:
     @tracing.setter
     def tracing(self, tracing: bool) -> None:
         self._tracing = tracing
-        self._write_node()
+        self._write_watched()
 
     def _write_header(self) -> None:
         place = self._map.place
@@ -124,6 +125,14 @@ class Pages:
         copies = pages_layout.layouts()["gpu_slot"].member("copies").offset
         data_of = self._images[name].bytes
         self._map.write_copy(slot, len(data_of), slot + copies, data_of)
+
+    def _update(self, name: str, values: Iterable[str]) -> None:
+        try:
+            self._images[name].update(values)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # Properties of JSON can be given any shape by hand; what fits is shown.
+            _log.warning("%s cannot be shown as it was set", name, exc_info=True)
+        self._write_device(name)
 
     def _write_structure(self) -> None:
         for name, image in self._images.items():
@@ -144,11 +153,14 @@ class Pages:
                 self._last_rule += 1
             self.rules[known.get(rule, self._last_rule)] = rule
         self._write_slot("rules", rule_set(self.rules, self._records))
+        self._write_watched()
+
+    def _write_watched(self) -> None:
+        watched = _RULES * bool(self.rules) | _TRACED * self._tracing
+        self._map.publish(self._map.place("header", "watched"), watched)
 
     def _write_node(self) -> None:
-        record = node_record.node_record(
-            self._state, self._folder, tracing=self._tracing, rules=len(self.rules)
-        )
+        record = node_record.node_record(self._state, self._folder)
         self._write_slot("node", record)
         structure = self._map.place("structure")
         self._map.publish(structure, self._map.number(structure) + 1)

@@ -23,6 +23,17 @@ def device_members() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
+# A power of two, so that a handle is resolved without a division.
+SLOT_BYTES = 65536
+
+
+def _spare(members: list[str]) -> int:
+    record = Layouts({**data("structs.yaml"), **data("record.yaml")["types"], "gpu": members})[
+        "gpu"
+    ]
+    return SLOT_BYTES - 8 - 8 * (128 + 16 + 128) - 2 * record.size
+
+
 @functools.cache
 def layouts() -> Layouts:
     """Give all structures: those of NVML, those of the pages, and `state`, which is all pages."""
@@ -54,10 +65,12 @@ def layouts() -> Layouts:
             "gpu_slot": [
                 "u32 number",
                 "u32 unused",
+                # Nothing is in these but addresses: handles of what is on the device.
                 "u64 mig(128)",
                 "u64 gi(16)",
                 "u64 ci(128)",
                 "gpu copies(2)",
+                f"u8 spare({_spare(members)})",
             ],
             "state": [
                 "header header",

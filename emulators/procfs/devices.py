@@ -3,10 +3,11 @@
 As the kernel writes it: ordered by major, and the section of block devices at the end.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from drawplate.emulators.devices import amd, intel, numbers, nvidia, vfio
-from drawplate.emulators.devices.drm import cards
+from drawplate.emulators.devices import numbers, nvidia
+from drawplate.emulators.devices.plan import true_nodes
 from drawplate.emulators.procfs.facts import branch
 from drawplate.emulators.tree.model import Tree
 
@@ -17,6 +18,24 @@ STRUCTURE: frozenset[str] = frozenset()
 
 # Until then the module had one entry, `nvidia-frontend`.
 _OWN_NAMES_SINCE = 550
+
+# What the kernel calls the drivers that have these majors.
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    numbers.DRM: ("drm",),
+    numbers.KFD: ("kfd",),
+    numbers.MEI: ("mei",),
+    numbers.TPU: ("accel",),
+    numbers.VFIO_DEVICE: ("vfio-dev",),
+    numbers.VFIO_GROUP: ("vfio",),
+}
+_FIXED: Mapping[int, tuple[str, ...]] = {231: ("infiniband_mad", "infiniband_verbs")}
+_NVIDIA_OTHERS = (
+    numbers.NVIDIA_UVM,
+    numbers.NVIDIA_NVSWITCH,
+    numbers.NVIDIA_NVLINK,
+    numbers.NVIDIA_CAPS,
+    numbers.IMEX_CHANNELS,
+)
 
 
 def contribute(state: "State", tree: Tree) -> None:
@@ -41,24 +60,10 @@ def _ours(state: "State") -> list[tuple[int, str]]:
     if nvidia.loaded(state):
         found += [(major[numbers.NVIDIA], name) for name in _nvidia_names(state)]
         found += [(major[name], name) for name in _NVIDIA_OTHERS]
-    if cards(state):
-        found.append((major[numbers.DRM], numbers.DRM))
-    if state.devices(kind=amd.KIND, absent=True):
-        found.append((major[numbers.KFD], numbers.KFD))
-    if intel.engines(state):
-        found.append((major[numbers.MEI], numbers.MEI))
-    if vfio.bound(state):
-        found += [(major[name], name) for name in (numbers.VFIO_GROUP, numbers.VFIO_DEVICE)]
+    used = {node.major for node in true_nodes(state).values()}
+    named = {**_FIXED, **{major[own]: names for own, names in _NAMES.items()}}
+    found += [(number, name) for number in used & set(named) for name in named[number]]
     return found
-
-
-_NVIDIA_OTHERS = (
-    numbers.NVIDIA_UVM,
-    numbers.NVIDIA_NVSWITCH,
-    numbers.NVIDIA_NVLINK,
-    numbers.NVIDIA_CAPS,
-    numbers.IMEX_CHANNELS,
-)
 
 
 def _nvidia_names(state: "State") -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from drawplate.emulators.smi.program import generate, source_folder
 # Neither a C library nor a dynamic loader: it runs in images that have nothing.
 _FLAGS = (
     *("-std=gnu11", "-Os", "-static", "-nostdlib", "-ffreestanding", "-fno-builtin", "-fno-pie"),
-    *("-no-pie", "-fno-stack-protector", "-fno-tree-loop-distribute-patterns"),
+    *("-no-pie", "-fno-stack-protector"),
     *("-fno-strict-aliasing", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"),
     *(
         "-Wall",

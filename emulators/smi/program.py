@@ -24,6 +24,7 @@ SOURCES = (
     "csv.h",
     "listing.h",
     "details.h",
+    "xml.h",
     "settings.h",
     "policy.h",
     "mig_profiles.h",
@@ -155,11 +156,26 @@ def _details() -> Iterator[dict[str, str]]:
     for entry in _table("details.yaml"):
         for label, field in entry.items():
             if isinstance(field, str):
-                yield {"heading": "", "label": label, "field": field}
+                yield _detail("", label, field)
                 continue
             for inner in field:
                 for name, one in inner.items():
-                    yield {"heading": label, "label": name, "field": one}
+                    yield _detail(label, name, one)
+
+
+def _detail(heading: str, label: str, text: str) -> dict[str, str]:
+    field, _, tag = text.partition(" as ")
+    return {
+        "heading": heading,
+        "section": _tag(heading),
+        "label": label,
+        "field": field,
+        "tag": tag or _tag(label),
+    }
+
+
+def _tag(label: str) -> str:
+    return label.lower().replace(" ", "_")
 
 
 def _pages() -> dict[str, int]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 STRUCTURE = amd.STRUCTURE
 
 _MIB = 1 << 20
-_LEVELS = ("auto", "low", "high", "manual", "profile_standard", "profile_peak", "perf_determinism")
 
 
 def contribute(state: "State", tree: Tree) -> None:
@@ -57,17 +56,7 @@ def _put_identity(tree: Tree, folder: str, gpu: "Device", section: "Amd") -> Non
     tree.file(f"{folder}/serial_number", lambda: f"{gpu['serial']}\n")
     tree.file(f"{folder}/vbios_version", f"{section.vbios}\n")
     tree.file(f"{folder}/board_info", "type : oam\n")
-    firmware = {
-        "mec": section.compute_firmware,
-        "rlc": 45,
-        "sdma": section.sdma_firmware,
-        "smc": 0x00557300,
-        "sos": 0x0036420D,
-        "ta_ras": 0x1B360206,
-        "ta_xgmi": 0x20000014,
-        "vcn": 0x09110007,
-    }
-    for name, number in firmware.items():
+    for name, number in section.firmware.items():
         tree.file(f"{folder}/fw_version/{name}_fw_version", f"0x{number:08x}\n")
     if section.hive:
         tree.file(f"{folder}/xgmi_device_id", f"{gpu.spec.index}\n")

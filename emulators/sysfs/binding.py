@@ -33,7 +33,7 @@ def contribute(state: "State", tree: Tree) -> None:
     for driver in drivers(state):
         _put_driver(state, tree, driver)
     for function in functions(state):
-        driver = _driver(state, function)
+        driver = function.driver
         if driver:
             folder = f"{BUS}/drivers/{driver}"
             tree.link(f"{function.folder}/driver", folder)
@@ -45,12 +45,6 @@ def contribute(state: "State", tree: Tree) -> None:
 def module_of(driver: str) -> str:
     """Give the name of a driver's module."""
     return driver.replace("-", "_")
-
-
-def _driver(state: "State", function: Function) -> str:
-    if function.owner is None:
-        return BRIDGE_DRIVER
-    return driver_table.bound_driver(state, function.owner)
 
 
 def _put_driver(state: "State", tree: Tree, driver: str) -> None:

@@ -1,5 +1,6 @@
 """Processors by memory node, as the kernel writes lists and masks of them."""
 
+import functools
 import os
 from collections.abc import Iterable
 from itertools import groupby
@@ -20,6 +21,13 @@ def cpus_of(numa: Numa, node: int) -> list[int]:
     if 0 <= node < len(numa.cpus):
         return sorted(cpu_numbers(numa.cpus[node]))
     return all_cpus(numa)
+
+
+@functools.lru_cache(maxsize=256)
+def described(numa: Numa, node: int) -> tuple[str, str]:
+    """Give the processors of a memory node as a mask and as a list."""
+    cpus = cpus_of(numa, node)
+    return cpu_mask(cpus, numa), cpu_list(cpus)
 
 
 def cpu_list(cpus: Iterable[int]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drawplate.emulators.refusals import Reason, Refused
 from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.sysfs.attributes import tables
-from drawplate.emulators.sysfs.functions import DRIVER
+from drawplate.emulators.sysfs.functions import DRIVER, functions, unloaded
 
 if TYPE_CHECKING:
     from drawplate.emulators.state.change import Change
@@ -23,20 +23,13 @@ def drivers(state: "State") -> list[str]:
     """Give the names of the drivers that are loaded, in alphabetical order."""
     known = {one.spec.profile.pci.kernel_driver for one in state.all_devices.values()}
     bound = {str(one[DRIVER]) for one in state.all_devices.values()}
-    return sorted((known | bound | set(tables()["drivers"])) - {"", *unloaded(state)})
-
-
-def unloaded(state: "State") -> set[str]:
-    """Give the drivers that somebody unloaded."""
-    node = state.device(NODE)
-    loaded = "driver.loaded" not in node or bool(node["driver.loaded"])
-    return set() if loaded else {"nvidia"}
+    return sorted((known | bound | set(tables()["drivers"])) - {"", *unloaded(state.device(NODE))})
 
 
 def bound_driver(state: "State", device: Device) -> str:
     """Give the driver that a device has now; empty for none, and while it is not loaded."""
     driver = str(device[DRIVER])
-    return "" if driver in unloaded(state) else driver
+    return "" if driver in unloaded(state.device(NODE)) else driver
 
 
 def matches(state: "State", driver: str, device: Device) -> bool:
@@ -107,8 +100,12 @@ def remove_ids(change: "Change", driver: str, text: str) -> None:
 
 
 def find(state: "State", address: str) -> Device | None:
-    """Give the device whose first function is at an address, if it is on the bus."""
-    return next((one for one in state.devices() if one.spec.address == address), None)
+    """Give the device that has a function at an address, if it is on the bus.
+
+    The functions of one device have their driver together.
+    """
+    found = (one for one in functions(state) if one.address == address and one.owner is not None)
+    return next((one.owner for one in found), None)
 
 
 def _made_for(device: Device) -> str:

@@ -1,6 +1,5 @@
 """The PCI functions of a node that the kernel sees now: bridges, and the functions of devices."""
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,6 +32,8 @@ class Function:
     subsystem_device: int
     config_bytes: int
     numa_node: int
+    # The node itself, which knows the drivers that are not loaded.
+    node: Device
     owner: Device | None = None
     number: int = 0
     bridge: Bridge | None = None
@@ -45,7 +46,10 @@ class Function:
     @property
     def driver(self) -> str:
         """The kernel driver that is bound now; empty when none is."""
-        return str(self.owner[DRIVER]) if self.owner else BRIDGE_DRIVER
+        if self.owner is None:
+            return BRIDGE_DRIVER
+        bound = str(self.owner[DRIVER])
+        return "" if bound in unloaded(self.node) else bound
 
     @property
     def lost(self) -> bool:
@@ -64,15 +68,16 @@ class Function:
 
 def functions(state: "State") -> list[Function]:
     """Give what is on the bus now, by address."""
-    gone = set(state.device(NODE)[REMOVED_BRIDGES])
+    node = state.device(NODE)
+    gone = set(node[REMOVED_BRIDGES])
     found = [
-        _bridge(bridge)
+        _bridge(bridge, node)
         for bridge in state.node.bridges
         if bridge.address not in gone and not gone.intersection(bridge.above)
     ]
     for device in state.devices():
         if not gone.intersection(device.spec.bridges):
-            found.extend(_functions_of(device))
+            found.extend(_functions_of(device, node))
     return sorted(found, key=lambda one: one.address)
 
 
@@ -86,8 +91,13 @@ def nth(address: str, number: int) -> str:
     return f"{address[:-1]}{int(address[-1]) + number:x}"
 
 
-@functools.cache
-def _bridge(bridge: Bridge) -> Function:
+def unloaded(node: Device) -> set[str]:
+    """Give the drivers that somebody unloaded."""
+    loaded = "driver.loaded" not in node or bool(node["driver.loaded"])
+    return set() if loaded else {"nvidia"}
+
+
+def _bridge(bridge: Bridge, node: Device) -> Function:
     vendor, device = (int(part, 16) for part in bridge.id.split(":"))
     return Function(
         address=bridge.address,
@@ -100,11 +110,12 @@ def _bridge(bridge: Bridge) -> Function:
         subsystem_device=device,
         config_bytes=4096,
         numa_node=-1 if bridge.numa_node is None else bridge.numa_node,
+        node=node,
         bridge=bridge,
     )
 
 
-def _functions_of(device: Device) -> Iterator[Function]:
+def _functions_of(device: Device, node: Device) -> Iterator[Function]:
     spec, pci = device.spec, device.spec.profile.pci
     for number in range(pci.functions):
         yield Function(
@@ -118,6 +129,7 @@ def _functions_of(device: Device) -> Iterator[Function]:
             subsystem_device=int(pci.subsystem_device, 16),
             config_bytes=pci.config_bytes,
             numa_node=-1 if spec.numa_node is None else spec.numa_node,
+            node=node,
             owner=device,
             number=number,
         )

@@ -40,7 +40,7 @@ def contribute(state: "State", tree: Tree) -> None:
     if devices:
         for path, content in _FILES["classes"].items():
             tree.file(path, f"{content}\n")
-        minor = device_nodes.RDMA_CM
+        minor = device_nodes.rdma_cm_minor()
         tree.file("/devices/virtual/misc/rdma_cm/dev", f"10:{minor}\n")
         tree.file("/devices/virtual/misc/rdma_cm/abi_version", "4\n")
         tree.link("/devices/virtual/misc/rdma_cm/subsystem", "/class/misc")
@@ -95,7 +95,7 @@ def _put_nodes(tree: Tree, device: Device) -> None:
 
 def _put_node(tree: Tree, device: Device, kind: str, name: str, minor: int) -> None:
     folder = f"{folder_of(device.spec)}/{kind}/{name}"
-    put, major = partial(_put, tree, folder), device_nodes.MAJOR
+    put, major = partial(_put, tree, folder), device_nodes.major()
     put("ibdev", lambda: rdma.name(device))
     put("dev", lambda: f"{major}:{minor}")
     put("uevent", lambda: f"MAJOR={major}\nMINOR={minor}\nDEVNAME=infiniband/{name}")

@@ -4,26 +4,25 @@ Files and the order of their keys: kfd_topology.c; values were compared with a c
 MI308X in CPX mode (testdata of AMD's device plugin).
 """
 
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from drawplate.emulators.devices import amd, drm, numbers
+from drawplate.emulators.devices import amd, numbers
 from drawplate.emulators.machine.topology import cpu_numbers
 from drawplate.emulators.state.device import NODE
-from drawplate.emulators.sysfs import kfd_links
+from drawplate.emulators.sysfs import kfd_links, kfd_nodes, kfd_processes
 from drawplate.emulators.sysfs.amd import unique_id
-from drawplate.emulators.sysfs.amd_partitions import COMPUTE, GENERATION, HIDDEN
+from drawplate.emulators.sysfs.amd_partitions import GENERATION
+from drawplate.emulators.sysfs.kfd_nodes import GpuNode, gpu_id
 from drawplate.emulators.sysfs.kfd_properties import cpu_properties, gpu_properties, lines
 from drawplate.emulators.tree.model import Tree
 
 if TYPE_CHECKING:
     from drawplate.emulators.machine.sections.amd import Amd
-    from drawplate.emulators.state.device import Device
     from drawplate.emulators.state.model import State
 
-STRUCTURE = amd.STRUCTURE | drm.STRUCTURE | {COMPUTE, HIDDEN}
+STRUCTURE = kfd_nodes.STRUCTURE | {kfd_processes.PIDS}
 
 _KFD = "/devices/virtual/kfd/kfd"
 _TOPOLOGY = f"{_KFD}/topology"
@@ -32,17 +31,9 @@ _MIB = 1 << 20
 _SYSTEM, _FRAME_BUFFER = 0, 1
 # What a node has when the machine file does not say: enough for anybody who divides by it.
 _DEFAULT_NODE_MIB = 524288
+# Compute units are numbered from here, over all GPUs (kfd_crat.c).
+_FIRST_UNIT = 0x80001000
 _PLATFORM = {"platform_oem": 35498446626881, "platform_id": 35322352389441, "platform_rev": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class GpuNode:
-    """One node of the topology that computes: a GPU, or a partition of it."""
-
-    gpu: "Device"
-    partition: int
-    partitions: int
-    render: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +54,17 @@ def contribute(state: "State", tree: Tree) -> None:
     tree.file(f"{_KFD}/dev", f"{major}:0\n")
     tree.file(f"{_KFD}/uevent", f"MAJOR={major}\nMINOR=0\nDEVNAME=kfd\n", mode=0o644)
     tree.link(f"{_KFD}/subsystem", "/class/kfd")
-    tree.folder(f"{_KFD}/proc")
     tree.link("/class/kfd/kfd", _KFD)
     tree.link(f"/dev/char/{major}:0", _KFD)
     tree.file(f"{_TOPOLOGY}/generation_id", lambda: f"{state.device(NODE)[GENERATION]}\n")
     tree.file(f"{_TOPOLOGY}/system_properties", lines(_PLATFORM))
-    _put_nodes(state, tree)
+    nodes = kfd_nodes.gpu_nodes(state)
+    _put_nodes(state, tree, nodes)
+    kfd_processes.put(state, tree, f"{_KFD}/proc", nodes)
 
 
-def gpu_nodes(state: "State") -> list[GpuNode]:
-    """Give the nodes that compute, in their order."""
-    renders = {(card.device.name, card.slot): card.render for card in drm.cards(state)}
-    found = []
-    for gpu in amd.bound(state):
-        section = gpu.spec.profile.amd
-        if section is None or gpu[HIDDEN]:
-            continue
-        mode = section.compute.get(gpu[COMPUTE])
-        count = mode.partitions if mode else 1
-        found += [GpuNode(gpu, it, count, renders[gpu.name, it]) for it in range(count)]
-    return found
-
-
-def gpu_id(node: GpuNode) -> int:
-    """Give the 16 bit number by which ioctls know the node: stable, and never 0."""
-    return zlib.crc32(f"{node.gpu.spec.uuid}/{node.partition}".encode()) % 0xFFFF + 1
-
-
-def _put_nodes(state: "State", tree: Tree) -> None:
+def _put_nodes(state: "State", tree: Tree, gpus: list[GpuNode]) -> None:
     numa = state.node.machine.numa
-    gpus = gpu_nodes(state)
     links = kfd_links.links(numa, gpus)
     for number in range(numa.nodes):
         folder = f"{_TOPOLOGY}/nodes/{number}"
@@ -104,7 +76,7 @@ def _put_nodes(state: "State", tree: Tree) -> None:
         mib = numa.memory_mib[number] if numa.memory_mib else _DEFAULT_NODE_MIB
         _put_bank(tree, folder, Bank(_SYSTEM, mib * _MIB, 64, 4800))
         tree.folder(f"{folder}/caches")
-    base = 0x80001000
+    base = _FIRST_UNIT
     for place, node in enumerate(gpus):
         number = numa.nodes + place
         base += _put_gpu(tree, f"{_TOPOLOGY}/nodes/{number}", node, links[number], base)

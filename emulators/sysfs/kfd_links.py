@@ -12,7 +12,7 @@ from drawplate.emulators.sysfs.kfd_properties import lines
 
 if TYPE_CHECKING:
     from drawplate.emulators.machine.topology import Numa
-    from drawplate.emulators.sysfs.kfd import GpuNode
+    from drawplate.emulators.sysfs.kfd_nodes import GpuNode
     from drawplate.emulators.tree.model import Tree
 
 # CRAT_IOLINK_TYPE_*: 2 PCI Express, 5 between processors (QPI 1.1 in that table), 11 XGMI.

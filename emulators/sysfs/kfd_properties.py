@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drawplate.emulators.machine.sections.amd import Amd
-    from drawplate.emulators.sysfs.kfd import GpuNode
+    from drawplate.emulators.sysfs.kfd_nodes import GpuNode
 
 # The keys of all nodes in the kernel's order, with what a processor has.
 _COMMON: Mapping[str, int] = dict.fromkeys(
@@ -56,8 +56,12 @@ def lines(values: Mapping[str, object]) -> str:
 
 
 def cpu_properties(cpus: Sequence[int], counts: Mapping[str, int]) -> str:
-    """Give the properties of a memory node and its processors."""
-    own = {"cpu_cores_count": len(cpus), "mem_banks_count": 1, "cpu_core_id_base": min(cpus)}
+    """Give the properties of a memory node and its processors, of which it may have none."""
+    own = {
+        "cpu_cores_count": len(cpus),
+        "mem_banks_count": 1,
+        "cpu_core_id_base": min(cpus, default=0),
+    }
     clock = {"max_engine_clk_ccompute": _CPU_CLOCK_MHZ}
     return lines({**_COMMON, **own, **counts, **clock})
 
@@ -92,10 +96,10 @@ def gpu_properties(
     last = {
         "max_engine_clk_fcompute": section.engine_clock_mhz,
         "local_mem_size": 0,
-        "fw_version": section.compute_firmware,
+        "fw_version": section.firmware["mec"],
         "capability": section.capability,
         "debug_prop": section.debug,
-        "sdma_fw_version": section.sdma_firmware,
+        "sdma_fw_version": section.firmware["sdma"],
         "unique_id": unique_id,
         "num_xcc": dies,
         "max_engine_clk_ccompute": _CPU_CLOCK_MHZ,

@@ -3,9 +3,8 @@
 Linux Documentation/ABI/stable/sysfs-module and testing/sysfs-module.
 """
 
-import functools
 import hashlib
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 PARAMETERS = "modules.parameters"
 STRUCTURE = frozenset({DRIVER, "driver.loaded", "driver.version"})
 
-
 # The folders of its drivers are made where devices are bound to them.
 _PCI = "pci"
 
@@ -45,7 +43,7 @@ class Module(Part):
     settable: tuple[str, ...] = ()
 
 
-@functools.cache
+@cache
 def known() -> dict[str, dict[str, Module]]:
     """Give the modules that each driver needs."""
     text = files("drawplate.emulators.sysfs").joinpath("modules.yaml").read_text(encoding="utf-8")

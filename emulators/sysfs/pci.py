@@ -5,15 +5,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from drawplate.emulators.refusals import Reason, Refused
+from drawplate.emulators.state.device import Device
 from drawplate.emulators.sysfs import config_space
 from drawplate.emulators.sysfs.attributes import number, stripped, tables
 from drawplate.emulators.sysfs.config_space import Space
-from drawplate.emulators.sysfs.cpus import cpu_list, cpu_mask, cpus_of
+from drawplate.emulators.sysfs.cpus import described
 from drawplate.emulators.sysfs.functions import DRIVER, REMOVED_BRIDGES, Function, functions
 from drawplate.emulators.sysfs.regions import PREFETCH, Layout, Region, lay_out
 from drawplate.emulators.tree.model import Tree
 
 if TYPE_CHECKING:
+    from drawplate.emulators.machine.topology import Root
     from drawplate.emulators.state.model import State
 
 STRUCTURE = frozenset({DRIVER, REMOVED_BRIDGES})
@@ -36,8 +38,8 @@ def contribute(state: "State", tree: Tree) -> None:
     cards: dict[str, int] = {}
     for function in found:
         cards[function.address[:-2]] = cards.get(function.address[:-2], 0) + 1
-    for root in sorted({function.folder.split("/")[2] for function in found}):
-        _put_root(tree, root)
+    for root in state.node.machine.pci:
+        _put_root(state, tree, root)
     for function in found:
         space = _space(state, function, layout, several=cards[function.address[:-2]] > 1)
         tree.folder(function.folder, closed=True)
@@ -51,7 +53,7 @@ def contribute(state: "State", tree: Tree) -> None:
         _put_link_status(tree, space)
         _put_constants(state, tree, function)
         if function.bridge is not None:
-            _put_buses(tree, function)
+            _put_buses(state, tree, function)
 
 
 def irq_of(function: Function) -> int:
@@ -83,25 +85,29 @@ def _space(state: "State", function: Function, layout: Layout, *, several: bool)
     )
 
 
-def _put_root(tree: Tree, root: str) -> None:
-    folder = f"/devices/{root}"
+def _put_root(state: "State", tree: Tree, root: "Root") -> None:
+    folder = f"/devices/{root.root}"
     tree.file(f"{folder}/uevent", "", write=_accept)
     tree.file(f"{folder}/power/control", "auto\n")
-    _put_bus(tree, folder, root.removeprefix("pci"))
+    _put_bus(state, tree, folder, root.first_bus, -1 if root.numa is None else root.numa)
 
 
-def _put_buses(tree: Tree, function: Function) -> None:
+def _put_buses(state: "State", tree: Tree, function: Function) -> None:
     bridge = function.bridge
     if bridge is None:
         return
     tree.file(f"{function.folder}/secondary_bus_number", f"{bridge.secondary}\n")
     tree.file(f"{function.folder}/subordinate_bus_number", f"{bridge.subordinate}\n")
-    _put_bus(tree, function.folder, f"{bridge.address[:4]}:{bridge.secondary:02x}")
+    bus = f"{bridge.address[:4]}:{bridge.secondary:02x}"
+    _put_bus(state, tree, function.folder, bus, function.numa_node)
 
 
-def _put_bus(tree: Tree, folder: str, bus: str) -> None:
-    path = f"{folder}/pci_bus/{bus}"
+def _put_bus(state: "State", tree: Tree, folder: str, bus: str, node: int) -> None:
+    path, numa = f"{folder}/pci_bus/{bus}", state.node.machine.numa
+    mask, listed = described(numa, node)
     tree.file(f"{path}/uevent", "", write=_accept)
+    tree.file(f"{path}/cpuaffinity", f"{mask}\n")
+    tree.file(f"{path}/cpulistaffinity", f"{listed}\n")
     tree.link(f"{path}/subsystem", "/class/pci_bus")
     tree.link(f"{path}/device", folder)
     tree.link(f"/class/pci_bus/{bus}", path)
@@ -135,9 +141,9 @@ def uevent(function: Function) -> str:
 
 def _put_place(state: "State", tree: Tree, function: Function) -> None:
     folder, numa = function.folder, state.node.machine.numa
-    local = cpus_of(numa, function.numa_node)
-    tree.file(f"{folder}/local_cpus", f"{cpu_mask(local, numa)}\n")
-    tree.file(f"{folder}/local_cpulist", f"{cpu_list(local)}\n")
+    mask, listed = described(numa, function.numa_node)
+    tree.file(f"{folder}/local_cpus", f"{mask}\n")
+    tree.file(f"{folder}/local_cpulist", f"{listed}\n")
     owner = function.owner
     if owner is None:
         tree.file(f"{folder}/numa_node", f"{function.numa_node}\n", write=_accept)
@@ -205,12 +211,13 @@ def _put_link_status(tree: Tree, space: Space) -> None:
         tree.file(f"{folder}/current_link_speed", f"{best}\n")
         tree.file(f"{folder}/current_link_width", f"{lanes}\n")
         return
-    tree.file(f"{folder}/current_link_speed", lambda: f"{_speed(owner['link.speed'])}\n")
+    tree.file(f"{folder}/current_link_speed", lambda: f"{_speed(owner)}\n")
     tree.file(f"{folder}/current_link_width", lambda: f"{owner['link.width']}\n")
 
 
-def _speed(text: str) -> str:
-    return text if config_space.speed_code(text) else "Unknown"
+def _speed(owner: Device) -> str:
+    speed = str(owner["link.speed"])
+    return speed if config_space.speed_code(speed) and not owner["lost"] else "Unknown"
 
 
 def _put_constants(state: "State", tree: Tree, function: Function) -> None:

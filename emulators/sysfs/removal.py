@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from drawplate.emulators.nvml.mutators.reset import reset_gpu
 from drawplate.emulators.refusals import Reason, Refused
 from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.sysfs import driver_table
@@ -56,11 +57,17 @@ def rescan(change: "Change") -> None:
 
 
 def reset(change: "Change", device: Device) -> None:
-    """Reset one function: what software wrote to it is gone, and it works again."""
+    """Reset one function: what software wrote to it is gone, and it works again.
+
+    Raises Refused where the device's own reset does, as while programs are on a GPU.
+    """
     change.set(device, "pci.config", {})
     change.set(device, "pci.resets", device["pci.resets"] + 1)
+    if device.spec.kind == "nvidia-gpu":
+        reset_gpu(change, device)
+        return
     change.set(device, "reset_required", value=False)
-    change.emit("reset", device.name, method="flr")
+    change.emit("reset", device.name)
 
 
 def switch(change: "Change", device: Device, *, on: bool) -> None:
@@ -123,7 +130,8 @@ def _resetter(state: "State", device: Device) -> Callable[[str], None]:
 
 
 def _put_slots(state: "State", tree: Tree) -> None:
-    number_of_slot = 0
+    # The number that the port above has in its capability.
+    numbers = {bridge.address: bridge.secondary for bridge in state.node.bridges}
     seen: set[str] = set()
     for device in state.devices(absent=True):
         spec = device.spec
@@ -132,8 +140,7 @@ def _put_slots(state: "State", tree: Tree) -> None:
         if spec.parent is not None or place in seen or not spec.bridges:
             continue
         seen.add(place)
-        number_of_slot += 1
-        folder = f"{BUS}/slots/{number_of_slot}"
+        folder = f"{BUS}/slots/{numbers[spec.bridges[-1]]}"
         speed = spec.profile.pci.link_speed_gts
         tree.file(f"{folder}/address", f"{place}\n")
         tree.file(f"{folder}/max_bus_speed", f"{speed}\n")

@@ -20,8 +20,8 @@ def contribute(state: "State", tree: Tree) -> None:
     """Put the devices and groups that userspace drivers can open."""
     devices = {one.name for one in bound(state)}
     groups = sorted({int(one[GROUP]) for one in bound(state)})
-    for minor, group in enumerate(groups):
-        _put_group(tree, group, minor)
+    for group in groups:
+        _put_group(tree, group)
     for number, function in _numbered(state):
         if function.owner is not None and function.owner.name in devices:
             folder = f"{function.folder}/vfio-dev/vfio{number}"
@@ -44,9 +44,9 @@ def _numbered(state: "State") -> Iterator[tuple[int, "Function"]]:
             yield int(function.owner[GROUP]) + 1000 * function.number, function
 
 
-def _put_group(tree: Tree, group: int, minor: int) -> None:
+def _put_group(tree: Tree, group: int) -> None:
     folder = f"/devices/virtual/vfio/{group}"
-    _put_node(tree, folder, numbers.here()[numbers.VFIO_GROUP], minor, f"vfio/{group}")
+    _put_node(tree, folder, numbers.here()[numbers.VFIO_GROUP], group, f"vfio/{group}")
     tree.link(f"{folder}/subsystem", "/class/vfio")
     tree.link(f"/class/vfio/{group}", folder)
 

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -15,6 +15,9 @@ from drawplate.emulators.state.device import NODE
 from drawplate.emulators.state.model import State
 from drawplate.emulators.tpu import metrics
 from drawplate.emulators.tpu.wire import runtime_metrics_pb2 as wire
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
 
 _log = logging.getLogger(__name__)
 
@@ -74,20 +77,20 @@ class _Service:
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Give the methods by name; messages are decoded here, so no generated stub is needed."""
-        methods = {
-            "GetRuntimeMetric": (self._metric, wire.MetricRequest),
-            "ListSupportedMetrics": (self._list, wire.ListSupportedMetricsRequest),
-            "GetTpuRuntimeStatus": (self._status, wire.RuntimeStatusRequest),
+        methods: dict[str, tuple[Any, Callable[[bytes], Message]]] = {
+            "GetRuntimeMetric": (self._metric, wire.MetricRequest.FromString),
+            "ListSupportedMetrics": (self._list, wire.ListSupportedMetricsRequest.FromString),
+            "GetTpuRuntimeStatus": (self._status, wire.RuntimeStatusRequest.FromString),
         }
         return grpc.method_handlers_generic_handler(
             SERVICE,
             {
                 name: grpc.unary_unary_rpc_method_handler(
                     method,
-                    request_deserializer=request.FromString,
+                    request_deserializer=decode,
                     response_serializer=lambda answer: answer.SerializeToString(),
                 )
-                for name, (method, request) in methods.items()
+                for name, (method, decode) in methods.items()
             },
         )
 

@@ -1,7 +1,8 @@
 """Puts the TPUs of a node together: tpu-env, the runtime's metrics, device nodes, idle times.
 
 Option: `tpu.metrics` is the address of the metrics (default localhost:8431, if it is free), `off`
-for none; they are served in the network namespace `nic.namespace`.
+for none; they are served in the network namespace `nic.namespace`. Operations: `labels` of a real
+node, and `container_environment` of whoever holds all chips.
 """
 
 from functools import partial
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from drawplate.emulators.devices.plan import FAMILIES
 from drawplate.emulators.nic import namespaces
-from drawplate.emulators.tpu import device_nodes
+from drawplate.emulators.tpu import device_nodes, slices, verbs
 from drawplate.emulators.tpu.env_file import EnvFile
+from drawplate.emulators.tpu.environment import container_environment
+from drawplate.emulators.tpu.labels import node_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drawplate.emulators.node import Node
     from drawplate.emulators.state.change import Change
+    from drawplate.emulators.state.model import State
 
 METRICS = "localhost:8431"
 
@@ -28,7 +32,11 @@ def attach(node: "Node") -> None:
         return
     if device_nodes not in FAMILIES:
         FAMILIES.append(device_nodes)
-    node.state.tickers.append(count_idle)
+    state = node.state
+    state.rules.append(verbs.follow_losses)
+    state.tickers.append(count_idle)
+    node.operations["labels"] = lambda: node_labels(state)
+    node.operations["container_environment"] = lambda: _container_environment(state)
     node.surfaces.append(EnvFile(node.settings.root))
     options = node.settings.options
     address = options.get("tpu.metrics", METRICS)
@@ -38,6 +46,11 @@ def attach(node: "Node") -> None:
 
         enter = partial(_enter, options.get("nic.namespace"))
         node.surfaces.append(MetricsServer(address, enter, must="tpu.metrics" in options))
+
+
+def _container_environment(state: "State") -> dict[str, str]:
+    slice_ = slices.of(state)
+    return container_environment(slice_) if slice_ else {}
 
 
 def count_idle(change: "Change", seconds: float) -> None:

@@ -9,15 +9,24 @@ from drawplate.emulators.sysfs.functions import DRIVER
 def lose_chip(change: Change, device: Device) -> None:
     """Let a chip fall off the bus: its node goes, and its configuration space reads ones."""
     _require_tpu(device)
-    change.update(device, {"lost": True, DRIVER: ""})
+    change.set(device, "lost", value=True)
     change.emit("tpu-lost", device.name)
 
 
 def recover_chip(change: Change, device: Device) -> None:
     """Bring a chip back, with its driver."""
     _require_tpu(device)
-    change.update(device, {"lost": False, DRIVER: device.spec.profile.pci.kernel_driver})
+    change.set(device, "lost", value=False)
     change.emit("tpu-recovered", device.name)
+
+
+def follow_losses(change: Change) -> None:
+    """Take the driver of chips that are lost, and with it their nodes, and give it back: a rule."""
+    for chip in change.state.devices(family="tpu", absent=True):
+        if chip["lost"] and chip[DRIVER]:
+            change.update(chip, {"driver.before_loss": chip[DRIVER], DRIVER: ""})
+        elif not chip["lost"] and chip["driver.before_loss"]:
+            change.update(chip, {DRIVER: chip["driver.before_loss"], "driver.before_loss": ""})
 
 
 def set_ici_link(change: Change, device: Device, link: int, *, up: bool) -> None:

@@ -15,7 +15,7 @@ import mfusepy
 from drawplate.emulators.state.change import CallRule
 from drawplate.emulators.tree.handles import Handle, open_handle
 from drawplate.emulators.tree.model import PAGE, DeviceNode, File, Folder, Link
-from drawplate.emulators.tree.rules import CallRules
+from drawplate.emulators.tree.rules import READ, CallRules
 from drawplate.emulators.tree.view import Below, Found, Merged, View, mode_of
 
 # mfusepy has no name of its own for these two calls of libfuse.
@@ -44,7 +44,12 @@ class FileSystem(mfusepy.Operations):  # type: ignore[misc]  # it has no types
         self._numbers = itertools.count(1)
         self.session: int | None = None
         now = time.time_ns()
-        self._times = {"st_atime": now, "st_mtime": now, "st_ctime": now}
+        # Whoever shows the hardware is its root; for others the modes count.
+        self._common = {
+            **dict.fromkeys(("st_atime", "st_mtime", "st_ctime"), now),
+            "st_uid": os.geteuid(),
+            "st_gid": os.getegid(),
+        }
 
     def init(self, path: str) -> None:
         """Keep the session, by which the mount ends."""
@@ -65,7 +70,7 @@ class FileSystem(mfusepy.Operations):  # type: ignore[misc]  # it has no types
             "st_nlink": 2 if isinstance(entry, Folder) else 1,
             "st_size": self._size(entry),
             "st_rdev": _device_number(entry),
-            **self._times,
+            **self._common,
         }
 
     def readlink(self, path: str) -> str:
@@ -136,10 +141,10 @@ class FileSystem(mfusepy.Operations):  # type: ignore[misc]  # it has no types
     def _absent(self, path: str) -> bool:
         return self._rules.some() and self._rules.absent(self._view.tree, path, _caller())
 
-    def _meet(self, path: str) -> CallRule | None:
+    def _meet(self, path: str, call: str = READ) -> CallRule | None:
         if not self._rules.some():
             return None
-        return self._rules.meet(self._view.tree, path, _caller(), _interrupted)
+        return self._rules.meet(self._view.tree, path, _caller(), _interrupted, call)
 
     def _size(self, entry: object) -> int:
         match entry:

@@ -11,13 +11,17 @@ from typing import Protocol
 from drawplate.emulators.refusals import Refused
 from drawplate.emulators.state.change import CallRule
 from drawplate.emulators.tree.model import PAGE, File
-from drawplate.emulators.tree.rules import spoil
+from drawplate.emulators.tree.rules import READ, WRITE, spoil
 from drawplate.emulators.tree.view import Below, View
 
 _log = logging.getLogger(__name__)
 
 _READ_BITS, _WRITE_BITS = 0o444, 0o222
 UEVENT = "/uevent"
+
+
+# Applies the rules to a call on a path: READ or WRITE. Raises OSError.
+Meet = Callable[[str, str], CallRule | None]
 
 
 class Handle(Protocol):
@@ -43,14 +47,14 @@ class Attribute:
 
     path: str
     view: View
-    meet: Callable[[str], CallRule | None]
+    meet: Meet
     _shown: bytes | None = None
 
     def read(self, size: int, offset: int) -> bytes:
         """Show the attribute. Raises OSError: ENODEV when it went since it was opened."""
         file = self._file()
         if offset == 0 or self._shown is None or file.binary:
-            rule = self.meet(self.path)
+            rule = self.meet(self.path, READ)
             with _as_errno(self.path):
                 self._shown = spoil(file.read(), rule)
         return self._shown[offset : offset + size]
@@ -58,7 +62,7 @@ class Attribute:
     def write(self, data: bytes, offset: int) -> int:
         """Store the text, of which the kernel takes a page at most. Raises OSError."""
         file = self._file()
-        self.meet(self.path)
+        self.meet(self.path, WRITE)
         taken = data[:PAGE]
         with _as_errno(self.path):
             if self.path.endswith(UEVENT) and self.view.announce is not None:
@@ -88,16 +92,16 @@ class Passed:
 
     path: str
     number: int
-    meet: Callable[[str], CallRule | None]
+    meet: Meet
 
     def read(self, size: int, offset: int) -> bytes:
         """Read it. Raises OSError."""
-        rule = self.meet(self.path)
+        rule = self.meet(self.path, READ)
         return spoil(os.pread(self.number, size, offset), rule)
 
     def write(self, data: bytes, offset: int) -> int:
         """Write it. Raises OSError."""
-        self.meet(self.path)
+        self.meet(self.path, WRITE)
         return os.pwrite(self.number, data, offset)
 
     def close(self) -> None:
@@ -105,9 +109,7 @@ class Passed:
         os.close(self.number)
 
 
-def open_handle(
-    view: View, path: str, flags: int, meet: Callable[[str], CallRule | None]
-) -> Handle:
+def open_handle(view: View, path: str, flags: int, meet: Meet) -> Handle:
     """Open what the view has at `path`.
 
     Raises OSError: EACCES where the mode has no such bit, for root too, as kernfs does; EROFS for

@@ -5,6 +5,7 @@ import ctypes
 import errno
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -24,6 +25,7 @@ _LIBFUSE = mfusepy._libfuse  # noqa: SLF001 - there is no public name for fuse_e
 
 _CLONE_FS = 0x200
 _MNT_DETACH = 2
+_CAP_SYS_ADMIN = 21
 
 # Calls may wait (a rule's delay, a slow write); beside them there must be threads for others.
 _THREADS, _IDLE_THREADS = 64, 8
@@ -47,7 +49,19 @@ def availability() -> Availability:
         os.close(os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         return Availability(usable=False, reason=f"/dev/fuse: {error.strerror}")
+    if os.geteuid() == 0 and not _may_mount():
+        return Availability(usable=False, reason="no CAP_SYS_ADMIN")
+    if os.geteuid() != 0 and shutil.which("fusermount3") is None:
+        return Availability(usable=False, reason="no fusermount3")
     return Availability(usable=True)
+
+
+def _may_mount() -> bool:
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name == "CapEff":
+            return bool(int(value, 16) >> _CAP_SYS_ADMIN & 1)
+    return True
 
 
 class Mount:
@@ -81,6 +95,9 @@ class Mount:
             _LIBFUSE.fuse_exit(ctypes.c_void_p(session))
             self._wake()
             thread.join(_PATIENCE)
+            if thread.is_alive():
+                _log.warning("the mount at %s does not end; it is detached", self._where)
+                unmount(self._where)
         if self._root is not None:
             os.close(self._root)
             self._root = None
@@ -129,9 +146,8 @@ class Mount:
 
     def _wake(self) -> None:
         # The loop looks whether it is to end only when a request came.
-        if self._root is not None:
-            with contextlib.suppress(OSError):
-                os.fstatvfs(self._root)
+        with contextlib.suppress(OSError):
+            os.statvfs(self._where if self._root is None else self._root)
 
 
 def clear(where: Path) -> None:

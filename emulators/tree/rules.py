@@ -18,6 +18,9 @@ GARBAGE = b"\xff\xfe?#!\n"
 SLICE = 0.02
 
 
+READ, WRITE, _LOOKUP = "read", "write", "lookup"
+
+
 class CallRules:
     """The rules of one surface ("sysfs", "proc", "dev"), with how often each was met."""
 
@@ -35,15 +38,17 @@ class CallRules:
 
     def absent(self, tree: Tree, path: str, pid: int = 0) -> bool:
         """Tell whether a rule says that there is nothing at `path`."""
-        return self._take(tree, path, pid, lookup=True) is not None
+        return self._take(tree, path, pid, _LOOKUP) is not None
 
-    def meet(self, tree: Tree, path: str, pid: int, gone: Callable[[], bool]) -> CallRule | None:
-        """Give the rule for this call, after its delay.
+    def meet(
+        self, tree: Tree, path: str, pid: int, gone: Callable[[], bool], call: str = READ
+    ) -> CallRule | None:
+        """Give the rule for this call, a READ or a WRITE, after its delay.
 
         `gone` tells whether the caller was interrupted. Raises OSError with the rule's errno, or
         EINTR when nobody waits any more.
         """
-        rule = self._take(tree, path, pid, lookup=False)
+        rule = self._take(tree, path, pid, call)
         if rule is None:
             return None
         self._delay(rule.delay_ms / 1000, gone)
@@ -52,13 +57,14 @@ class CallRules:
             raise OSError(number, path)
         return rule
 
-    def _take(self, tree: Tree, path: str, pid: int, *, lookup: bool) -> CallRule | None:
+    def _take(self, tree: Tree, path: str, pid: int, call: str) -> CallRule | None:
         for rule in self._state.call_rules:
+            pattern = _pattern(rule, call)
             if (
-                rule.surface == self._surface
-                and (rule.result == "ENOENT") == lookup
+                pattern is not None
+                and rule.surface == self._surface
                 and rule.device in {None, tree.owner(path)}
-                and _matches(tree, path, rule.call)
+                and _matches(tree, path, pattern)
                 and _is_of(pid, rule.container)
                 and self._counts(rule)
             ):
@@ -97,6 +103,20 @@ def spoil(content: bytes, rule: CallRule | None) -> bytes:
 def number_of(result: str | None) -> int:
     """Give the errno of that name; 0 when it is none."""
     return int(getattr(errno, result, 0)) if result and result.isupper() else 0
+
+
+def _pattern(rule: CallRule, call: str) -> str | None:
+    """Give the rule's glob of paths if it is for such calls.
+
+    What is not there is not found already; other rules are for reading and writing, unless
+    `read:` or `write:` stands before the path.
+    """
+    if (rule.result == "ENOENT") != (call == _LOOKUP):
+        return None
+    only, colon, pattern = rule.call.partition(":")
+    if colon and only in {READ, WRITE}:
+        return pattern if only == call else None
+    return rule.call
 
 
 def _matches(tree: Tree, path: str, pattern: str) -> bool:

@@ -126,10 +126,7 @@ class StaticSurface:
     def apply(self, changes: "Changes") -> None:
         """Ask for the files to be brought up to date."""
         self._rebuilding |= structural(changes, self._contributions)
-        if changes.sets or self._rebuilding:
-            self._wanted.set()
-        elif not self._wanted.is_set():
-            self.seen = changes.generation
+        self._wanted.set()
 
     def stop(self) -> None:
         """Remove the files."""

@@ -15,6 +15,7 @@ from drawplate.emulators.sysfs import (
     pci,
     removal,
     sriov,
+    tpu,
     vfio,
 )
 from drawplate.emulators.tree.model import Contributor
@@ -35,4 +36,5 @@ CONTRIBUTIONS: tuple[Contributor, ...] = (
     intel,
     net,
     infiniband,
+    tpu,
 )

@@ -33,7 +33,7 @@ def attach(node: "Node") -> None:
             where=f"--option {NAMESPACES}={asked}",
             cure="run as root, or leave the option out",
         )
-    node.surfaces.append(Uevents(_tree(node), namespaces))
+    node.surfaces.append(Uevents(_tree(node), sysfs.CONTRIBUTIONS, namespaces))
 
 
 def _tree(node: "Node") -> Callable[[], Tree]:

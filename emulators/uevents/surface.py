@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from drawplate.emulators.sysfs.functions import folder_of
-from drawplate.emulators.tree.model import Folder, Tree
+from drawplate.emulators.tree.contributions import structural
+from drawplate.emulators.tree.model import Contributor, Folder, Tree
 from drawplate.emulators.uevents.messages import Kobject, Message, between, kobject, kobjects
 from drawplate.emulators.uevents.sender import Sender
 
@@ -23,14 +24,23 @@ EVENT = "uevent"
 class Uevents:
     """Hot-plug messages of one node; nothing is sent for what is there at the start."""
 
-    def __init__(self, tree: Callable[[], Tree], namespaces: tuple[str, ...]) -> None:
-        """Compare what `tree` gives after each change, and send to the namespaces."""
+    def __init__(
+        self,
+        tree: Callable[[], Tree],
+        contributions: tuple[Contributor, ...],
+        namespaces: tuple[str, ...],
+    ) -> None:
+        """Compare what `tree` gives after each change of paths, and send to the namespaces.
+
+        `contributions` are what the tree is built from.
+        """
+        self._contributions = contributions
         self.name = "uevents"
         self.seen = 0
         self._tree = tree
         self._namespaces = namespaces
         self._senders: list[Sender] = []
-        self._shown: Tree | None = None
+        self._shown = Tree()
         self._known: dict[str, Kobject] = {}
         self._state: State | None = None
 
@@ -43,15 +53,15 @@ class Uevents:
 
     def apply(self, changes: "Changes") -> None:
         """Send what follows from a change."""
-        tree = self._tree()
-        if tree is not self._shown:
-            now = kobjects(tree)
+        if structural(changes, self._contributions):
+            self._shown = self._tree()
+            now = kobjects(self._shown)
             for message in between(self._known, now):
                 self._send(message)
-            self._shown, self._known = tree, now
+            self._known = now
         for event in changes.events:
             if event.name == EVENT:
-                self._tell(tree, event)
+                self._tell(self._shown, event)
         self.seen = changes.generation
 
     def stop(self) -> None:

@@ -5,21 +5,23 @@ from collections.abc import Iterable
 from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.state.model import State
 from drawplate.emulators.work.contexts import Context, Opening
-from drawplate.emulators.work.partitions import Partition, partitions
+from drawplate.emulators.work.partitions import NO_INSTANCE, Partition, partitions
 from drawplate.emulators.work.policies import WorkError, policies
 from drawplate.emulators.work.schedule import Schedule
 from drawplate.emulators.work.tasks import Task
 
 # nvmlComputeMode_t; 1, one thread, is not used any more and means the same as 3.
 _PROHIBITED = 2
-_EXCLUSIVE = frozenset({1, 3})
+_EXCLUSIVE_PROCESS = 3
+_EXCLUSIVE = frozenset({1, _EXCLUSIVE_PROCESS})
 
 
 class Board:
     """The work on one device. Times are in nanoseconds; calls come with the state locked."""
 
-    def __init__(self, state: State, device: Device) -> None:
+    def __init__(self, state: State, device: Device, began: int) -> None:
         """Begin without any work."""
+        self.began = began
         self.device = device
         self.contexts: dict[str, Context] = {}
         # How long anything ran (ns), and how much of the device that took (ns/1000).
@@ -40,10 +42,10 @@ class Board:
         self._schedule(partition, now)
         return context
 
-    def close(self, context: Context, now: int) -> list[Task]:
+    def close(self, context: Context) -> list[Task]:
         """End a program's use; give its tasks that were not done."""
         self.contexts.pop(context.id, None)
-        return self._end(context, "CANCELLED", now)
+        return self._end(context, "CANCELLED")
 
     def allocate(self, context: Context, mib: int) -> None:
         """Hold memory (negative: give it back). Raises WorkError when there is not so much."""
@@ -67,11 +69,10 @@ class Board:
             schedule.submit(context.member, task)
         context.most = max(context.most, self.used(context))
 
-    def cancel(self, task: Task, now: int) -> None:
+    def cancel(self, task: Task) -> None:
         """End one task."""
-        context = self.contexts[task.client]
-        schedule = self._schedule(context.partition, now)
-        schedule.cancel(task, "CANCELLED")
+        uuid = self.contexts[task.client].partition.uuid
+        self._schedules[uuid].cancel(task, "CANCELLED")
 
     def tasks(self) -> list[Task]:
         """Give the tasks that wait or run."""
@@ -79,9 +80,8 @@ class Board:
 
     def used(self, context: Context) -> int:
         """Give the memory that a program holds, in MiB."""
-        schedule = self._schedules[context.partition.uuid]
-        own = (task.memory for task in schedule.tasks() if task.client == context.id)
-        return context.allocated + max(own, default=0)
+        schedule = self._schedules.get(context.partition.uuid)
+        return context.allocated + (schedule.memory(context.id) if schedule else 0)
 
     def advance(self, now: int) -> list[Task]:
         """Let time pass; give the tasks that are done."""
@@ -103,30 +103,30 @@ class Board:
         ends = [one.earliest_end() for one in self._schedules.values()]
         return min((end for end in ends if end is not None), default=None)
 
-    def fail(self, code: str, now: int, *, only: Context | None = None) -> list[Task]:
+    def fail(self, code: str, *, only: Context | None = None) -> list[Task]:
         """Break every context, or one: its tasks fail, and it takes no more. Give the tasks."""
         failed: list[Task] = []
         for context in [only] if only else list(self.contexts.values()):
             context.broken = context.broken or code
-            failed += self._end(context, code, now)
+            failed += self._end(context, code)
         return failed
 
-    def running(self, gi: int | None = None) -> Context | None:
+    def running(self, gi: int = NO_INSTANCE) -> Context | None:
         """Give the context whose turn it is (within a GPU instance), if anything runs."""
-        for schedule in self._schedules.values():
-            for task in schedule.tasks():
-                context = self.contexts[task.client]
-                if gi is None or context.partition.gi == gi:
-                    return context
-        return None
+        turns = (schedule.running() for schedule in self._schedules.values())
+        contexts = (self.contexts[task.client] for task in turns if task)
+        return next((one for one in contexts if gi in {NO_INSTANCE, one.partition.gi}), None)
 
-    def follow(self, now: int) -> list[Task]:
+    def follow(self) -> list[Task]:
         """Go by what the device is now: its partitions, and its time slice. Give what failed."""
-        known = {one.uuid for one in partitions(self.device)}
+        known = set(partitions(self.device))
         failed: list[Task] = []
-        for context in self.contexts.values():
-            if context.partition.uuid not in known and not context.broken:
-                failed += self.fail("INVALID_DEVICE", now, only=context)
+        for context in list(self.contexts.values()):
+            if context.partition not in known:
+                failed += self.fail("INVALID_DEVICE", only=context)
+                del self.contexts[context.id]
+        uuids = {one.uuid for one in known}
+        self._schedules = {uuid: it for uuid, it in self._schedules.items() if uuid in uuids}
         for schedule in self._schedules.values():
             schedule.slice = self._slice()
         return failed
@@ -152,8 +152,12 @@ class Board:
         number = self.device.values.get("timeslice", 0)
         return policies().timeslices_us[number] * 1000
 
-    def _end(self, context: Context, code: str, now: int) -> list[Task]:
-        return self._schedule(context.partition, now).end(context.id, code)
+    def _end(self, context: Context, code: str) -> list[Task]:
+        # A partition may have gone, with all that was on it.
+        schedule = self._schedules.get(context.partition.uuid)
+        if schedule is None:
+            return []
+        return schedule.end(context.id, code)
 
     def _refuse_unusable(self) -> None:
         if self.unusable:
@@ -164,7 +168,9 @@ class Board:
             raise WorkError(context.broken)
 
     def _refuse_mode(self, opening: Opening, others: list[Context]) -> None:
-        mode = self.device.values.get("compute_mode", 0)
+        # A TPU chip has no modes: one program has it (libtpu, "already in use by process").
+        only = _EXCLUSIVE_PROCESS if self.device.spec.family == "tpu" else 0
+        mode = self.device.values.get("compute_mode", only)
         if mode == _PROHIBITED:
             raise WorkError("DEVICE_UNAVAILABLE", "its compute mode is prohibited")
         strangers = [

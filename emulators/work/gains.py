@@ -8,14 +8,21 @@ from drawplate.emulators.work.tasks import MILLISECOND, Task
 from drawplate.emulators.work.workshop import Workshop
 
 
-def describe(context: Context, workshop: Workshop) -> dict[str, Any]:
-    """Give the share of one program as JSON: times in milliseconds, memory in MiB.
+def gains(workshop: Workshop) -> list[dict[str, Any]]:
+    """Give the share of every program of late as JSON, in the order in which they began."""
+    done: dict[str, list[Task]] = {}
+    for task in workshop.done:
+        done.setdefault(task.client, []).append(task)
+    return [describe(one, done.get(one.id, [])) for one in workshop.known.values()]
+
+
+def describe(context: Context, done: list[Task]) -> dict[str, Any]:
+    """Give the share of one program: times in milliseconds, memory in MiB.
 
     `gpu_ms` is the time of a whole device that it got, `ran_ms` the time in which it ran at all;
     `waits_ms` and `takes_ms` say of the jobs that are done how long they waited to begin, and how
     long they took from arrival to end: the least, the median and the most.
     """
-    done = [task for task in workshop.done if task.client == context.id]
     return {
         "client": context.id,
         "device": context.partition.uuid,

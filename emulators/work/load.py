@@ -52,17 +52,19 @@ class Load:
                 show(change, board)
 
 
-def _show(change: Change, device: Device, values: Mapping[str, int]) -> None:
+def _show(change: Change, device: Device, values: Mapping[str, float]) -> None:
     held = held_keys(change.state, device.name)
     for key, value in values.items():
         if key in device and key not in held:
             change.set(device, key, value)
 
 
-def _values(device: Device, busy: float, used: float) -> dict[str, int]:
+def _values(device: Device, busy: float, used: float) -> dict[str, float]:
     return {
         "utilisation.gpu": round(100 * busy),
         "utilisation.memory": round(50 * busy),
+        "utilisation.duty_cycle": round(100 * busy, 1),
+        "utilisation.tensorcore": round(100 * used, 1),
         **_clocks(device, running=busy > 0),
         **_power(device, used),
     }
@@ -70,6 +72,8 @@ def _values(device: Device, busy: float, used: float) -> dict[str, int]:
 
 def _measure(board: Board, meter: _Meter, now: int) -> tuple[float, float]:
     """Give the parts of the last moments in which anything ran, and of the device that it used."""
+    if not meter.samples:
+        meter.samples.append((board.began, 0, 0, {}))
     contexts = {one.id: one.got for one in board.contexts.values()}
     meter.samples.append((now, board.busy, board.got, contexts))
     window = policies().window_ms * MILLISECOND

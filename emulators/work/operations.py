@@ -7,7 +7,7 @@ from drawplate.emulators.problems import Problem
 from drawplate.emulators.refusals import Reason, Refused
 from drawplate.emulators.state.change import Change
 from drawplate.emulators.work.contexts import Context
-from drawplate.emulators.work.gains import describe
+from drawplate.emulators.work.gains import gains
 from drawplate.emulators.work.policies import WorkError
 from drawplate.emulators.work.session import opening_of, request_of
 from drawplate.emulators.work.workshop import Workshop
@@ -83,7 +83,7 @@ class WorkOperations:
         """Give what each program and tenant got until now, those that ended included."""
         with self._workshop.state.change("work", quiet=True) as change:
             self._workshop.advance(change)
-            return [describe(one, self._workshop) for one in self._workshop.known.values()]
+            return gains(self._workshop)
 
     def cancel(self, job: str = "", client: str = "") -> dict[str, Any]:
         """Cancel a job, or all of a client; a tenant of the control socket also ends."""

@@ -8,8 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from drawplate.emulators.devices.plan import plan
 from drawplate.emulators.mig.minors import minor
 from drawplate.emulators.state.device import Device
+from drawplate.emulators.state.model import State
 from drawplate.emulators.work.partitions import NO_INSTANCE, Partition
 
 _CREDENTIALS = struct.Struct("3i")
@@ -25,12 +27,18 @@ class Peer:
     # Whether it lives in another file system view than this process: a container, or `hw run`.
     apart: bool
 
-    def may_use(self, device: Device, partition: Partition) -> bool:
+    def may_use(self, state: State, device: Device, partition: Partition) -> bool:
         """Tell whether it was given the device: whether its nodes are in what it sees as /dev.
 
         Who sees the same files as this process sees all devices.
         """
-        return not self.apart or all(self._sees(node) for node in _nodes(device, partition))
+        if not self.apart:
+            return True
+        if device.spec.kind == "nvidia-gpu":
+            return all(self._sees(node) for node in _nvidia_nodes(device, partition))
+        nodes = [path for path, one in plan(state).nodes.items() if one.device == device.name]
+        # Of several nodes, such as card and renderD, containers need only one.
+        return not nodes or any(self._sees(node) for node in nodes)
 
     def _sees(self, node: str) -> bool:
         try:
@@ -51,10 +59,7 @@ def peer_of(connection: socket.socket) -> Peer:
     return Peer(pid, _name(pid), pidfd, _is_apart(pid))
 
 
-def _nodes(device: Device, partition: Partition) -> tuple[str, ...]:
-    if device.spec.kind != "nvidia-gpu":
-        # Which nodes a GPU of another maker has depends on more than its index.
-        return ()
+def _nvidia_nodes(device: Device, partition: Partition) -> tuple[str, ...]:
     whole = f"nvidia{device['minor']}"
     if partition.gi == NO_INSTANCE:
         return (whole,)

@@ -87,11 +87,26 @@ class Schedule:
 
     def earliest_end(self) -> int | None:
         """Give a moment before which no task can be done; none without tasks."""
-        return min((self._earliest(task) for task in self.tasks()), default=None)
+        ends = [self.now + self._alone(queue[0]) for queue in self.queues.values()]
+        if self._coming:
+            ends.append(self._coming[0][0] + 1)
+        return min(ends, default=None)
 
-    def _earliest(self, task: Task) -> int:
+    def running(self) -> Task | None:
+        """Give the task whose turn it is; behind MPS the first of those that run together."""
+        heads = (queue[0] for queue in self.queues.values())
+        turn = self._turns[0] if self._turns else ""
+        return next((task for task in heads if self.members[task.client].group == turn), None)
+
+    def memory(self, client: str) -> int:
+        """Give the most memory that a task of a client needs, of those that are not over."""
+        coming = (task.memory for _, _, task in self._coming if task.client == client)
+        here = (task.memory for task in self.queues.get(client, ()))
+        return max(max(coming, default=0), max(here, default=0))
+
+    def _alone(self, task: Task) -> int:
         rate = min(task.demand, self.members[task.client].share, self.capacity)
-        return max(self.now, task.arrives) + -(-task.left // rate)
+        return -(-task.left // rate)
 
     def _admit(self) -> None:
         while self._coming and self._coming[0][0] <= self.now:
@@ -132,7 +147,8 @@ class Schedule:
         wanted = [
             min(task.demand, self.members[task.client].share, self.capacity) for task in heads
         ]
-        return divide(self.capacity, wanted)
+        # One alone has what it wants already: the common case, and the one that must be quick.
+        return wanted if len(wanted) == 1 else divide(self.capacity, wanted)
 
     def _progress(self, task: Task, rate: int, time: int, done: list[Task]) -> None:
         if not rate:

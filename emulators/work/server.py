@@ -36,6 +36,8 @@ class _Client:
     session: Session | None = None
     received: bytearray = field(default_factory=bytearray)
     sending: deque[bytes] = field(default_factory=deque)
+    # Whether it is looked at for room to send.
+    waits: bool = False
 
 
 class WorkServer:
@@ -96,17 +98,25 @@ class WorkServer:
 
     def _run(self) -> None:
         while not self._over:
-            for key, _ in self._selector.select(self._rest()):
-                # A client may have gone with an event before this one.
-                with suppress(KeyError):
-                    self._selector.get_key(key.fileobj)
-                    key.data()
-            self._advance()
-            for client in list(self._clients):
-                self._flush(client)
+            # What goes wrong with one program must not end the work of the others.
+            try:
+                self._turn()
+            except Exception:  # noqa: BLE001
+                _log.exception("a turn of the work server failed")
         for client in list(self._clients):
             self._end(client)
         self._selector.close()
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._rest()):
+            # A client may have gone with an event before this one.
+            if key.fd in self._selector.get_map():
+                key.data()
+        if not self._workshop.idle:
+            with self._workshop.state.change("work", quiet=True) as change:
+                self._workshop.advance(change)
+        for client in list(self._clients):
+            self._flush(client)
 
     def _rest(self) -> float | None:
         """Give the time until something can be done: less is never needed."""
@@ -115,11 +125,6 @@ class WorkServer:
             left = min((end for end in ends if end is not None), default=None)
             rest = None if left is None else (left - self._workshop.now) / 1e9
         return None if rest is None else max(_LEAST_SLEEP, rest)
-
-    def _advance(self) -> None:
-        if not self._workshop.idle:
-            with self._workshop.state.change("work", quiet=True) as change:
-                self._workshop.advance(change)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -171,8 +176,10 @@ class WorkServer:
         self._watch_writing(client)
 
     def _watch_writing(self, client: _Client) -> None:
-        if client in self._clients:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.sending else 0)
+        waits = bool(client.sending)
+        if client in self._clients and waits != client.waits:
+            client.waits = waits
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if waits else 0)
             self._selector.modify(client.connection, events, self._reading(client))
 
     def _end(self, client: _Client) -> None:

@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from drawplate.emulators.refusals import Refused
 from drawplate.emulators.state.change import CallRule
 from drawplate.emulators.work.contexts import Context, Opening
 from drawplate.emulators.work.partitions import partitions
@@ -29,8 +30,11 @@ from drawplate.emulators.work.workshop import Request, Workshop
 # The surface of call rules that hold up or refuse the MPS control daemon.
 MPS_SURFACE = "mps"
 
-# So many jobs in one request are a mistake.
-_MOST_JOBS = 100_000
+# The kernel and NVML cut names off, too.
+_LONGEST_NAME = 255
+
+# More jobs than that in one request are a mistake.
+_MOST_JOBS = 10_000
 
 
 class Session:
@@ -60,6 +64,8 @@ class Session:
             reply = {"ok": True, **self._operation(request["op"])(request)}
         except WorkError as error:
             reply = {"ok": False, "error": error.describe()}
+        except Refused as refused:
+            reply = {"ok": False, "error": WorkError("DEVICE_UNAVAILABLE", str(refused)).describe()}
         except (ValueError, TypeError, KeyError) as error:
             wrong = WorkError("INVALID_VALUE", f"the request is not right: {error}")
             reply = {"ok": False, "error": wrong.describe()}
@@ -85,19 +91,19 @@ class Session:
     def _devices(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         found = [
             {"uuid": part.uuid, "device": device.name, "memory_mib": part.memory}
-            for device in self._workshop.state.devices(family="gpu")
+            for device in self._workshop.devices()
             for part in partitions(device)
-            if self._peer.may_use(device, part)
+            if self._peer.may_use(self._workshop.state, device, part)
         ]
         return {"devices": found}
 
     def _open(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = request.get("device") or self._only_device()
         board, partition = self._workshop.find(name)
-        if not self._peer.may_use(board.device, partition):
+        if not self._peer.may_use(self._workshop.state, board.device, partition):
             raise WorkError("INVALID_DEVICE", f"this process was not given {name}")
-        name = str(request.get("name") or self._peer.name)
-        opening = opening_of(self._peer.pid, name, request)
+        called = str(request.get("name") or self._peer.name)[:_LONGEST_NAME]
+        opening = opening_of(self._peer.pid, called, request)
         context = self._workshop.open(partition.uuid, opening, self._tell)
         self._contexts[context.id] = context
         return {"client": context.id, "device": partition.uuid, "memory_mib": partition.memory}

@@ -30,7 +30,7 @@ def show(change: Change, board: Board) -> None:
 
 def forget(change: Change) -> None:
     """Take away what a process that died has shown: its work went with it."""
-    for device in change.state.devices(family="gpu", absent=True):
+    for device in change.state.devices(absent=True):
         before = _ours(device, "processes") + _ours(device, "mps")
         if before:
             used = sum(one["used_mib"] for one in before)

@@ -13,11 +13,14 @@ from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.state.model import State
 from drawplate.emulators.work.board import Board
 from drawplate.emulators.work.contexts import Context, Opening
-from drawplate.emulators.work.partitions import Partition, partitions
+from drawplate.emulators.work.partitions import NO_INSTANCE, Partition, partitions
 from drawplate.emulators.work.policies import WorkError
 from drawplate.emulators.work.rates import WHOLE
 from drawplate.emulators.work.showing import account, show
 from drawplate.emulators.work.tasks import MILLISECOND, Task
+
+# Devices that work; network cards do not.
+FAMILIES = ("gpu", "tpu")
 
 # Jobs that are over and can still be asked for.
 KEPT_JOBS = 10_000
@@ -76,9 +79,13 @@ class Workshop:
         """Tell whether nothing waits or runs anywhere."""
         return all(one.earliest_end() is None for one in self.boards)
 
+    def devices(self) -> list[Device]:
+        """Give the devices that can work."""
+        return [one for family in FAMILIES for one in self.state.devices(family=family)]
+
     def find(self, name: str) -> tuple[Board, Partition]:
         """Find what has a name, a UUID or a MIG UUID. Raises WorkError."""
-        for device in self.state.devices(family="gpu"):
+        for device in self.devices():
             for one in partitions(device):
                 if one.uuid == name or (one.pool == device.name == name):
                     return self._board(device), one
@@ -102,7 +109,7 @@ class Workshop:
         """End what a program has on a device: its memory is free, its jobs are cancelled."""
         with self._working() as now:
             board = self.board_of(context)
-            self._over(board.close(context, now))
+            self._over(board.close(context))
             account(board, context, now)
             self.listeners.pop(context.id, None)
 
@@ -120,12 +127,12 @@ class Workshop:
 
     def cancel(self, name: str) -> int:
         """Cancel a job, or all jobs of a client, by id; tell how many."""
-        with self._working() as now:
+        with self._working():
             gone = 0
             for board in self.boards:
                 for task in board.tasks():
                     if name in {task.id, task.client}:
-                        board.cancel(task, now)
+                        board.cancel(task)
                         self._over([task])
                         gone += 1
             return gone
@@ -142,19 +149,11 @@ class Workshop:
     def follow(self, change: Change) -> None:
         """Let work fail as the hardware does in this change; part of the change."""
         errors = [one for one in change.emitted if one[0] == "work-error"]
-        touched = _touched(change)
+        touched = {*change.sets, *change.unplugged}
         for board in self.boards:
-            name = board.device.name
-            failed: list[Task] = []
-            if board.contexts and (errors or name in touched or NODE in touched):
+            if board.contexts and (errors or touched & {board.device.name, NODE}):
                 self._over(board.advance(self.now))
-                for _, device, data in errors:
-                    if device in {None, name}:
-                        failed += _fail(board, data, self.now)
-                failed += board.follow(self.now)
-                if board.unusable:
-                    failed += board.fail(board.unusable, self.now)
-                self._over(failed)
+                self._over(self._failures(board, errors))
                 show(change, board)
 
     def tasks_of(self, context: Context) -> list[Task]:
@@ -167,7 +166,7 @@ class Workshop:
         return self._boards[context.id.rpartition(".")[0]]
 
     def _board(self, device: Device) -> Board:
-        return self._boards.setdefault(device.name, Board(self.state, device))
+        return self._boards.setdefault(device.name, Board(self.state, device, self.now))
 
     @contextmanager
     def _working(self) -> Iterator[int]:
@@ -177,6 +176,16 @@ class Workshop:
             yield self.now
             for board in self.boards:
                 show(change, board)
+
+    def _failures(
+        self, board: Board, errors: list[tuple[str, str | None, dict[str, Any]]]
+    ) -> list[Task]:
+        failed: list[Task] = []
+        for _, device, data in errors:
+            if device in {None, board.device.name}:
+                failed += _fail(board, data)
+        failed += board.follow()
+        return failed + (board.fail(board.unusable) if board.unusable else [])
 
     def _over(self, tasks: list[Task]) -> None:
         for task in tasks:
@@ -200,12 +209,8 @@ class Workshop:
             )
 
 
-def _touched(change: Change) -> set[str]:
-    return {*change.sets, *change.unplugged, *change.plugged}
-
-
-def _fail(board: Board, data: Mapping[str, Any], now: int) -> list[Task]:
+def _fail(board: Board, data: Mapping[str, Any]) -> list[Task]:
     if data.get("scope") == "all":
-        return board.fail(data["error"], now)
-    running = board.running(data.get("gi"))
-    return board.fail(data["error"], now, only=running) if running else []
+        return board.fail(data["error"])
+    running = board.running(data.get("gi", NO_INSTANCE))
+    return board.fail(data["error"], only=running) if running else []

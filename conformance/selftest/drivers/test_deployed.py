@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.hardware import NodeHardware
 from drawplate.conformance.drivers.identity import grant_access, issue_credentials
 from drawplate.conformance.drivers.levers import pull
 from drawplate.conformance.drivers.manifests import DeployedDriver
@@ -26,7 +27,7 @@ BUDGET = 60.0
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    spec = ClusterSpec(name=f"selftest-deployed-{os.getpid()}")
+    spec = ClusterSpec(name=f"selftest-deployed-{os.getpid()}", machine="dgx-h100")
     made = lifecycle.up(spec, silent(), owner_pid=os.getpid())
     yield made
     made.down()
@@ -62,7 +63,8 @@ def before(cluster_api: KubeApi) -> dict[str, set[str]]:
 def deployed(
     cluster: Cluster, cluster_api: KubeApi, before: dict[str, set[str]]
 ) -> Iterator[DeployedDriver]:
-    driver = DeployedDriver(load("reference"), cluster, cluster_api)
+    hardware = NodeHardware(cluster.nodes[0], StandardFolders().hardware)
+    driver = DeployedDriver(load("reference"), cluster, cluster_api, hardware)
     try:
         driver.start(silent())
         yield driver

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from drawplate.conformance import catalogue
 from drawplate.conformance.catalogue import Height
+from drawplate.conformance.drivers.hardware import machine_of
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.run.furnishing import furnished
 from drawplate.conformance.run.ground import Ground
@@ -109,7 +110,8 @@ def _cluster_rows(chosen: Sequence[Mutant], scratch: Path, progress: Progress) -
     mutants = [m for m in chosen if m.finders & only_here and not m.rights]
     if not mutants or os.geteuid() != 0:
         return
-    spec = ClusterSpec(name=f"mutants-c-{os.getpid()}")
+    machine = machine_of(load("reference"))
+    spec = ClusterSpec(name=f"mutants-c-{os.getpid()}", machine=machine)
     cluster = lifecycle.up(spec, progress, owner_pid=os.getpid())
     try:
         for mutant in mutants:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from drawplate.conformance.cluster.opening import Order, open_site
 from drawplate.conformance.cluster.stage import Stage, set_stage
 from drawplate.conformance.cluster.tidy import tidy
+from drawplate.conformance.drivers.hardware import machine_of
 from drawplate.conformance.patience import measure as measure_patience
 from drawplate.conformance.problems import Inconclusive
 from drawplate.conformance.profile.load import load
@@ -63,7 +64,7 @@ def _run_without(stage: Stage, clocks: _Clocks) -> None:
 def _stage(session: Session) -> Iterator[Stage]:
     profile = load("reference")
     as_process = profile.deploy.model_copy(update={"manifests": None})
-    spec = ClusterSpec(name=f"speed-pods-{os.getpid()}")
+    spec = ClusterSpec(name=f"speed-pods-{os.getpid()}", machine=machine_of(profile))
     cluster = lifecycle.up(spec, session.progress, owner_pid=os.getpid())
     try:
         order = Order(

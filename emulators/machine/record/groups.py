@@ -1,5 +1,6 @@
 """The devices of the node that is recorded, those of one model together."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -35,10 +36,21 @@ def groups_of(
         # One group has either names for all or for none.
         named = (len(one.names("net")) > 0, len(one.names("infiniband")) > 0)
         together.setdefault((kind, name, sriov, named), []).append(one)
-    return [
+    groups = [
         _group(kind, name, sriov, members, redaction)
         for (kind, name, sriov, _), members in together.items()
     ]
+    _forget_shared_macs(groups)
+    return groups
+
+
+def _forget_shared_macs(groups: list[dict[str, Any]]) -> None:
+    # Interfaces of a bond all show the bond's address.
+    netdevs = [one for group in groups for one in group.get("netdev", [])]
+    macs = Counter(one.get("mac") for one in netdevs)
+    for one in netdevs:
+        if macs[one.get("mac")] > 1:
+            one.pop("mac", None)
 
 
 def _group(

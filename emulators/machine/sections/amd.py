@@ -67,8 +67,8 @@ class Amd(Part):
     memory_vendor: str = "hynix"
     capability: int = 746037888
     debug: int = 1511
-    compute_firmware: _Positive
-    sdma_firmware: _Positive
+    # Versions by what runs them; `mec` (compute) and `sdma` must be there.
+    firmware: dict[str, int]
     vbios: str
     product_number: str = ""
     power: Power
@@ -80,6 +80,16 @@ class Amd(Part):
     memory: dict[MemoryMode, Memory] = Field(default_factory=dict)
     # The number of the first card: servers with these GPUs have a display controller of their own.
     first_card: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _firmware_of_kfd_is_there(self) -> "Amd":
+        require(
+            {"mec", "sdma"} <= set(self.firmware),
+            "firmware lacks mec or sdma",
+            "give the versions of both",
+            key="firmware",
+        )
+        return self
 
     @model_validator(mode="after")
     def _modes_go_together(self) -> "Amd":

@@ -103,7 +103,7 @@ def _discover(call: Call) -> None:
     where = call["pciInfo"]
     for device in call.change.state.devices(kind="nvidia-gpu", absent=True):
         domain, bus, _ = device.spec.address.split(":")
-        # A bus of all ones asks for every bus (nvml.h 13.3, nvmlDeviceDiscoverGpus).
+        # Zeroes ask for the whole tree (nvml.h 13.3, nvmlDeviceDiscoverGpus).
         here = (where["domain"], where["bus"]) == (int(domain, 16), int(bus, 16))
         if here or not (where["domain"] or where["bus"]):
             presence.discover_gpu(call.change, device)
@@ -161,8 +161,8 @@ MUTATORS: Mapping[str, Mutator] = {
 }
 
 # What nvidia-smi does beside NVML, by interfaces that are not public; these numbers are ours, and
-# beyond those of NVML's functions. The message has one number, and a text: the
-# GPU's UUID or, of ANNOUNCE, how the program was called.
+# beyond those of NVML's functions. The message has one number, and a text: the GPU's UUID or, of
+# ANNOUNCE, how the program was called.
 RESET, SET_TIME_SLICE, GET_TIME_SLICE, ANNOUNCE = 0x10000, 0x10001, 0x10002, 0x10003
 
 

@@ -110,8 +110,15 @@ static void sleep_us(u32 us) {
 }
 static u32 process_id(void) { return (u32)kernel(SYS_getpid, 0, 0, 0, 0, 0, 0); }
 
+/* A lock has the number of the process that holds it: a child of fork that finds one of its parent,
+   whose thread is not in the child, takes it. */
 static void lock(u32 *word) {
-  while (__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE)) kernel(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+  u32 own = process_id(), found = 0;
+  while (!__atomic_compare_exchange_n(word, &found, own, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+    if (found != own) continue;
+    kernel(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    found = 0;
+  }
 }
 static void unlock(u32 *word) { __atomic_store_n(word, 0, __ATOMIC_RELEASE); }
 

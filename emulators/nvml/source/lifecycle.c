@@ -138,9 +138,13 @@ static int body_no_confidential_capabilities(struct call *c, nvmlConfComputeSyst
 static int body_none_ready(struct call *c, u32 *accepting) { (void)c; if (!accepting) return INVALID_ARGUMENT; *accepting = 0; return SUCCESS; }
 
 /* Handles. */
-static int give_handle(u32 record, int permitted, handle *to) {
+static int give_handle(struct call *c, u32 record, int permitted, handle *to) {
   const struct gpu_slot *slot = &STATE->devices[record];
   if (!permitted) return NO_PERMISSION;
+  c->record = record;
+  /* Rules for one device concern also those who ask for its handle. */
+  int result = watched(RULES) ? obey_rules(c, 1) : SUCCESS;
+  if (result) return result;
   if (slot->copies[number_of(&slot->number) & 1].lost) return GPU_IS_LOST;
   *to = device_handle(record);
   return SUCCESS;
@@ -154,28 +158,22 @@ static int body_device_count(struct call *c, u32 *count) {
 static int body_handle_by_index(struct call *c, u32 index, handle *device) {
   const struct sight *seen = in_sight();
   if (!device || index >= seen->count) return INVALID_ARGUMENT;
-  c->record = seen->records[index];
-  /* Rules for one device concern also those who ask for its handle. */
-  if (STATE->node.copies[0].rules_count | STATE->node.copies[1].rules_count) {
-    int result = obey_rules(c);
-    if (result) return result;
-  }
-  return give_handle(seen->records[index], seen->permitted[index], device);
+  return give_handle(c, seen->records[index], seen->permitted[index], device);
 }
-static int handle_by_text(const char *text, handle *device, u32 offset, u32 size) {
+static int handle_by_text(struct call *c, const char *text, handle *device, u32 offset, u32 size) {
   const struct sight *seen = in_sight();
   for (u32 i = 0; i < seen->count; i++) {
     const struct gpu_slot *slot = &STATE->devices[seen->records[i]];
     char own[96];
     READ_RECORD(gpu, slot) { memcpy(own, (const char *)r + offset, size); }
-    if (own[0] && same_text(own, text, size)) return give_handle(seen->records[i], seen->permitted[i], device);
+    if (own[0] && same_text(own, text, size)) return give_handle(c, seen->records[i], seen->permitted[i], device);
   }
   return NOT_FOUND;
 }
 static int body_handle_by_serial(struct call *c, const char *serial, handle *device) {
   (void)c;
   if (!serial || !device) return INVALID_ARGUMENT;
-  return handle_by_text(serial, device, __builtin_offsetof(struct gpu, serial), 32);
+  return handle_by_text(c, serial, device, __builtin_offsetof(struct gpu, serial), 32);
 }
 /* `MIG-<uuid>`, or in the old form `MIG-GPU-<uuid of the GPU>/<gi>/<ci>`. */
 static int handle_by_mig_uuid(const char *uuid, handle *device) {
@@ -212,7 +210,7 @@ static int handle_by_mig_uuid(const char *uuid, handle *device) {
 static int body_handle_by_uuid(struct call *c, const char *uuid, handle *device) {
   (void)c;
   if (!uuid || !device) return INVALID_ARGUMENT;
-  int result = handle_by_text(uuid, device, __builtin_offsetof(struct gpu, uuid), 96);
+  int result = handle_by_text(c, uuid, device, __builtin_offsetof(struct gpu, uuid), 96);
   return result == NOT_FOUND ? handle_by_mig_uuid(uuid, device) : result;
 }
 static u32 nibble(char c) { return c <= '9' ? (u32)(c - '0') : (u32)(lower(c) - 'a' + 10); }
@@ -270,7 +268,7 @@ static int body_handle_by_bus_id(struct call *c, const char *text, handle *devic
     READ_RECORD(gpu, slot) {
       same = r->pci.domain == parts[0] && r->pci.bus == parts[1] && r->pci.device == parts[2] && !parts[3];
     }
-    if (same) return give_handle(seen->records[i], seen->permitted[i], device);
+    if (same) return give_handle(c, seen->records[i], seen->permitted[i], device);
   }
   return NOT_FOUND;
 }

@@ -3,6 +3,14 @@ static void detail(u32 indent, const char *label, const char *value) {
   for (u32 i = 0; i < indent; i++) put(' ');
   print("%-*s: %s\n", 42 - indent, label, value);
 }
+/* A field's value with its unit, or why there is none. */
+static void read_detail(struct gpu *g, const char *name, struct cell *to) {
+  const struct field *field = field_named(name);
+  int result = field->read(g, to);
+  u32 used = length_of(to->text);
+  if (result) write_text(to->text, sizeof to->text, "%s", result == NOT_SUPPORTED ? "N/A" : absence(result));
+  else if (*field->unit) write_text(to->text + used, (u32)sizeof to->text - used, " %s", field->unit);
+}
 static void mig_details(struct gpu *g) {
   char text[96];
   for (u32 i = 0, most = most_mig_devices(g); i < most; i++) {
@@ -57,13 +65,9 @@ static int show_details(void) {
     print("GPU %s\n", g->bus_id);
     for (u32 i = 0; i < COUNT_OF(details); i++) {
       struct cell value;
-      const struct field *field = field_named(details[i].field);
       if (*details[i].heading && !same(heading, details[i].heading)) print("    %s\n", details[i].heading);
       heading = details[i].heading;
-      int result = field->read(g, &value);
-      u32 used = length_of(value.text);
-      if (result) write_text(value.text, sizeof value.text, "%s", result == NOT_SUPPORTED ? "N/A" : absence(result));
-      else if (*field->unit) write_text(value.text + used, (u32)sizeof value.text - used, " %s", field->unit);
+      read_detail(g, details[i].field, &value);
       detail(*heading ? 8 : 4, details[i].label, value.text);
     }
     mig_details(g);

@@ -4,9 +4,9 @@ static int help(void) {
   print("    nvidia-smi [OPTION...]\n\n");
   print("  -h                        this text\n  --version                 versions of program, library and driver\n");
   print("  -L, --list-gpus           the GPUs and their MIG devices\n  -i, --id=LIST             only these: indices, UUIDs, bus ids\n");
-  print("  -q, --query               everything about the GPUs\n  --query-gpu=FIELDS        chosen fields; needs --format\n");
+  print("  -q, --query               everything about the GPUs; with -x as XML\n  --query-gpu=FIELDS        chosen fields; needs --format\n");
   print("  --query-compute-apps=FIELDS   fields of running programs\n  --format=csv[,noheader][,nounits]\n");
-  print("  -f, --filename=FILE is not available\n");
+  print("  --help-query-gpu  --help-query-compute-apps   the fields that there are\n");
   print("  -pm 0|1  -e 0|1  -p 0|1  -c MODE  -am 0|1  -caa  -pl WATTS\n  -lgc MIN,MAX  -rgc  -lmc MIN,MAX  -rmc  -ac MEM,GRAPHICS  -rac\n");
   print("  -mig 0|1  -r, --gpu-reset\n\n  nvidia-smi mig -h | topo -m | compute-policy -i LIST --set-timeslice default|short|medium|long\n");
   return 0;
@@ -18,7 +18,8 @@ static const struct option { char letter; const char *name, *other; int value; }
   {'A', "--query-compute-apps", "--query-compute-apps", 1}, {'f', "--format", "--format", 1}, {'l', "-l", "--loop", 1},
   {'c', "-c", "--compute-mode", 1}, {'P', "-pm", "--persistence-mode", 1}, {'w', "-pl", "--power-limit", 1},
   {'e', "-e", "--ecc-config", 1}, {'p', "-p", "--reset-ecc-errors", 1}, {'a', "-am", "--accounting-mode", 1},
-  {'C', "-caa", "--clear-accounted-apps", 0}, {'m', "-mig", "--multi-instance-gpu", 1}, {'r', "-r", "--gpu-reset", 0},
+  {'C', "-caa", "--clear-accounted-apps", 0}, {'F', "--help-query-gpu", "--help-query-gpu", 0},
+  {'H', "--help-query-compute-apps", "--help-query-compute-apps", 0}, {'m', "-mig", "--multi-instance-gpu", 1}, {'r', "-r", "--gpu-reset", 0},
   {'1', "-lgc", "--lock-gpu-clocks", 1}, {'2', "-rgc", "--reset-gpu-clocks", 0}, {'3', "-lmc", "--lock-memory-clocks", 1},
   {'4', "-rmc", "--reset-memory-clocks", 0}, {'5', "-ac", "--applications-clocks", 1}, {'6', "-rac", "--reset-applications-clocks", 0},
 };
@@ -32,6 +33,14 @@ static const struct option *option_of(const char *word, const char **value) {
   }
   return 0;
 }
+static int list_fields(void) {
+  for (u32 i = 0; i < COUNT_OF(fields); i++) print("\"%s\"\n", fields[i].name);
+  return 0;
+}
+static int list_app_fields(void) {
+  for (u32 i = 0; i < COUNT_OF(app_columns); i++) print("\"%s\"\n", app_columns[i]);
+  return 0;
+}
 static int clear_accounts(void) {
   EACH_GPU(g)
     if (!failed_to("clear accounted apps", g, CALL(nvmlDeviceClearAccountingPids, g->device)))
@@ -42,6 +51,7 @@ static int act(char what, const char *value, const char *how) {
   switch (what) {
     case 'L': return list_gpus();
     case 'q': return show_details();
+    case 'x': return show_xml();
     case 'G': return query_gpu(value, csv_of(how ? how : ""));
     case 'A': return query_apps(value, csv_of(how ? how : ""));
     case 'c': return set_compute_mode(value);
@@ -65,6 +75,7 @@ static int act(char what, const char *value, const char *how) {
 static int run(int count, char **words) {
   const char *list = 0, *how = 0, *given = 0, *pause = 0;
   char what = 0;
+  int xml = 0;
   if (count > 1) called_as = words[1];
   if (count > 1 && same(words[1], "mig")) return mig(count - 2, words + 2);
   if (count > 1 && same(words[1], "topo")) return show_topology(count - 2, words + 2);
@@ -73,7 +84,7 @@ static int run(int count, char **words) {
     const char *value = 0;
     const struct option *one = option_of(words[i], &value);
     if (one && one->value && !value && i + 1 < count) value = words[++i];
-    if (!one || (one->value && !value) || one->letter == 'x') {
+    if (!one || (one->value && !value)) {
       print("Invalid combination of input arguments. Please run 'nvidia-smi -h' for help.\n");
       return 2;
     }
@@ -81,13 +92,20 @@ static int run(int count, char **words) {
     if (one->letter == 'i') list = value;
     else if (one->letter == 'f') how = value;
     else if (one->letter == 'l') pause = value;
+    else if (one->letter == 'x') xml = 1;
+    else if (one->letter == 'F') return list_fields();
+    else if (one->letter == 'H') return list_app_fields();
     else if (one->letter != 'd') what = one->letter, given = value;
   }
   begin();
   if (what == 'v') return show_version();
+  if (xml && what != 'q') {
+    print("-x goes with -q\n");
+    return 2;
+  }
   choose(list);
   for (;;) {
-    int result = act(what, given, how);
+    int result = act(xml ? 'x' : what, given, how);
     if (!pause || result) return result;
     flush();
     i64 left[2] = {(i64)value_in(pause), 0};

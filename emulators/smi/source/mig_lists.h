@@ -95,7 +95,7 @@ static int show_compute_profiles(struct gpu *g, handle gi, nvmlGpuInstanceInfo_t
     }
     if (CALL(nvmlGpuInstanceGetComputeInstanceRemainingCapacity, gi, p.id, &left)) left = 0;
     write_text(room, sizeof room, "%u/%u", left, p.instanceCount);
-    print("| %3u   %4u       MIG %-14s %4u     %5s      %4u     %4u %4u  |\n", g->index, at->id, bare(p.name), p.id, room, p.multiprocessorCount, p.sharedCopyEngineCount, p.sharedDecoderCount);
+    print("| %3u   %4u       MIG %-14s %4u     %5s      %4u     %4u %4u |\n", g->index, at->id, bare(p.name), p.id, room, p.multiprocessorCount, p.sharedCopyEngineCount, p.sharedDecoderCount);
   }
   return 0;
 }

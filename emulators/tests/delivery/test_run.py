@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,39 @@ def test_a_network_of_its_own_has_a_loopback_link_alone(drawplate: Drawplate) ->
     )
 
     assert done.stdout.split() == ["lo", "0x9"]
+
+
+@pytest.mark.root
+@pytest.mark.slow
+def test_nvml_and_nvidia_smi_are_found_like_any_program(drawplate: Drawplate) -> None:
+    script = """
+        nvidia-smi -L
+        env -u LD_LIBRARY_PATH "$0" -c 'import pynvml; pynvml.nvmlInit(); print(pynvml.nvmlDeviceGetCount())'
+    """
+    done = drawplate("run", "--machine", MACHINE, "--", "sh", "-euc", script, sys.executable)
+
+    gpu, count = done.stdout.splitlines()
+    assert gpu.startswith("GPU 0: NVIDIA L4 (UUID: GPU-")
+    assert count == "1"
+
+
+def test_without_root_the_environment_says_where_everything_is(
+    environment: dict[str, str],
+) -> None:
+    # Who is root plays another user, who is told of places that anybody may read.
+    play = f"""
+import os, sys
+os.geteuid = lambda: 65534
+from drawplate.conformance.cli.main import main
+sys.exit(main(["hw", *{NEW!r}, "--", "sh", "-c", "cat $SYSFS_ROOT/bus/pci/devices/*/vendor"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", play], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert "environment variables alone" in done.stderr
+    assert "0x10de" in done.stdout.split()
+    assert done.returncode == 0
 
 
 def test_a_machine_that_is_not_one_is_one_problem(drawplate: Drawplate) -> None:

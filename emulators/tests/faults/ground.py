@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from drawplate.emulators.faults import happening, schedule
+from drawplate.emulators.faults import layers, schedule
 from drawplate.emulators.faults.operations import FaultOperations
 from drawplate.emulators.machine.placed import NodeSpec, place
 from drawplate.emulators.machine.shipped import load
@@ -24,7 +24,7 @@ class Ground:
         self.clock = ManualClock(1000.0)
         self.state = State(_placed(machine), self.clock)
         self.state.rules.append(schedule.follow)
-        self.state.recoverers.extend((happening.recover, schedule.recover))
+        self.state.recoverers.append(layers.restore)
         self.faults = FaultOperations(self.state)
 
     def fault(self, line: str) -> dict[str, Any]:

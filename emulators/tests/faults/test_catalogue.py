@@ -29,10 +29,10 @@ COUNTERS = re.compile(
 
 def everything() -> Iterator[tuple[str, str, str]]:
     for fault in catalogue().values():
-        values = [value for case in fault.cases for value in case.values]
+        words = [f"{fault.by}={value}" for case in fault.cases for value in case.values]
         for kind in fault.kinds:
-            for value in values or [None]:
-                yield kind, fault.id, "" if value is None else f"{fault.by}={value}"
+            for word in words or [""]:
+                yield kind, fault.id, word
 
 
 @pytest.mark.parametrize(("kind", "fault", "word"), list(everything()))

@@ -198,12 +198,15 @@ def test_active_faults_and_their_rules_survive_the_process(node: Ground, tmp_pat
     node.fault("gpu0 xid=79")
     node.fault("gpu1 slow=2s")
     node.fault("gpu2 lost at=+5s")
+    node.fault("gpu3 thermal temperature=95")
     again = Ground()
     journal.recover(again.state, path)
     assert again.device("gpu0")["lost"]
     assert [rule.delay_ms for rule in again.state.call_rules] == [2000]
     assert again.pending() == 1
+    assert again.device("gpu3")["temperature.gpu"] == 95
     again.faults.heal()
+    assert again.device("gpu3")["temperature.gpu"] == node.device("gpu4")["temperature.gpu"]
     assert not again.device("gpu0")["lost"]
     assert again.state.call_rules == ()
     node.state.remove_surface(node.state.surfaces[0])

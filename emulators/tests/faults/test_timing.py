@@ -114,3 +114,24 @@ def test_time_that_was_missed_does_not_hang_the_node(node: Ground) -> None:
     node.pass_time(3600)
     assert 0 < len(node.events("xid")) <= 1000
     assert isinstance(node.state, State)
+
+
+def test_healing_in_a_scenario_ends_what_repeats_and_keeps_what_is_to_come(node: Ground) -> None:
+    node.faults.apply(
+        {
+            "scenario": "flap",
+            "about": "A link flaps, is mended, and is lost for good.",
+            "steps": [
+                {"at": "0s", "fault": "gpu0 nvlink-down for=1s every=2s"},
+                {"at": "5s", "heal": "gpu0"},
+                {"at": "9s", "fault": "gpu0 nvlink-down"},
+            ],
+        }
+    )
+    seen = []
+    for _ in range(10):
+        node.pass_time(0.5)
+        seen.append(len(node.device("gpu0")["nvlink.down"]))
+        node.pass_time(0.5)
+    assert seen == [1, 0, 1, 0, 1, 0, 0, 0, 0, 1]
+    assert node.pending() == 0

@@ -78,7 +78,7 @@ def _write_device(sysfs: Path, device: DeviceSpec) -> None:
 
 def _write_network(folder: Path, device: DeviceSpec) -> None:
     if netdev := device.options.get("netdev"):
-        _put(folder / "net" / netdev["name"], address="02:00:00:00:5e:c7")
+        _put(folder / "net" / netdev["name"], address=f"02:00:00:00:5e:{device.index % 256:02x}")
     if rdma := device.options.get("rdma"):
         _put(folder / "infiniband" / rdma["name"] / "ports/1", link_layer=rdma["link_layer"])
 

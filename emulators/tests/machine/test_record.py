@@ -78,7 +78,7 @@ def test_identities_are_left_out(write_sysfs: WriteSysfs) -> None:
     text, _ = record(Wanted(sysfs=sysfs))
 
     assert "SECRET" not in text
-    assert "02:00:00:00:5e:c7" not in text
+    assert "02:00:00:00:5e" not in text
 
 
 def test_identities_are_kept_when_they_are_wanted(write_sysfs: WriteSysfs) -> None:
@@ -87,7 +87,17 @@ def test_identities_are_kept_when_they_are_wanted(write_sysfs: WriteSysfs) -> No
     text, _ = record(Wanted(sysfs=sysfs, keep_identities=True))
 
     assert "serial: SECRET" in text
-    assert text.count("02:00:00:00:5e:c7") == 2
+    assert text.count("02:00:00:00:5e") == 2
+
+
+def test_the_shared_address_of_a_bond_is_left_out(write_sysfs: WriteSysfs) -> None:
+    sysfs = write_sysfs(place(load("nic-2xcx7"), "node-a"))
+    for file in sysfs.glob("bus/pci/devices/*/net/*/address"):
+        file.write_text("02:00:00:00:5e:ff\n")
+
+    text, _ = record(Wanted(sysfs=sysfs, keep_identities=True))
+
+    assert "02:00:00:00:5e" not in text
 
 
 def test_a_folder_without_a_pci_bus_is_refused(tmp_path: Path) -> None:

@@ -88,7 +88,9 @@ class Process:
     def run(self, *command: str) -> str:
         """Run a program that takes the node's /sys and /dev for its own."""
         root = self.folder / "root"
-        script = f'mount --bind {root}/sys /sys && mount --bind {root}/dev /dev && exec "$@"'
+        # Programs need the real /dev/null and /dev/urandom beside the emulated nodes.
+        dev = f"mount -t overlay drawplate -o lowerdir={root}/dev:/dev /dev"
+        script = f'mount --bind {root}/sys /sys && {dev} && exec "$@"'
         mounts = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
         ids = f"PCIDB_PATH={root}/usr/share/misc/pci.ids"
         return self.lab.run("node", "env", ids, *mounts, *command)

@@ -1,10 +1,16 @@
 """Real interfaces: they come and go with their cards, carry packets, and are followed."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
+from drawplate.emulators.machine.placed import place
+from drawplate.emulators.machine.shipped import load
 from drawplate.emulators.nic import identity, namespaces, verbs
+from drawplate.emulators.nic.cabling import sweep
 from drawplate.emulators.nic.surface import Interfaces
 from drawplate.emulators.problems import SetupProblem
 from drawplate.emulators.refusals import Refused
@@ -14,6 +20,17 @@ from drawplate.emulators.tests.nic.lab import PATIENCE, Cabled, Cards, Lab, sett
 pytestmark = pytest.mark.root
 
 PORT = 4791
+
+ADDRESSED = """\
+machine: addressed
+pci: [{root: "pci0000:8c"}]
+devices:
+  - kind: nic
+    profile: cx7-400
+    at: "0000:8d:00.0"
+    netdev: {name: rdma0, addresses: ["10.8.0.1/24", "fd00:8::1/64"]}
+driver: {mlx5_core: "24.10"}
+"""
 
 
 def opened(lab: Lab, namespace: str, address: str) -> socket.socket:
@@ -39,6 +56,15 @@ def test_every_card_has_an_interface_with_its_name_address_and_mtu(
         assert "mtu 1500" in shown
         assert device["netdev.where"] == "node"
         assert device["netdev.index"] > 0
+
+
+def test_addresses_of_the_machine_file_are_on_the_interface(lab: Lab, cabled: Cabled) -> None:
+    file = lab.path("machine.yaml")
+    file.write_text(ADDRESSED, encoding="utf-8")
+    cabled(State(place(load(str(file)), "node-1")))
+    shown = lab.run("node", "ip", "address", "show", "rdma0")
+    assert "inet 10.8.0.1/24" in shown
+    assert "inet6 fd00:8::1/64" in shown
 
 
 def test_nothing_is_left_after_stop(lab: Lab, cards: Cards, cabled: Cabled) -> None:
@@ -71,6 +97,19 @@ def test_an_interface_is_followed_into_a_pod_and_back(
     until(state, "nic0", "netdev.where", "elsewhere")
     lab.move("rdma0", "pod-a", "node")
     until(state, "nic0", "netdev.where", "node")
+
+
+def test_a_card_comes_home_down_when_the_namespace_of_its_pod_ends(
+    lab: Lab, cards: Cards, cabled: Cabled
+) -> None:
+    state = cards()
+    cabled(state)
+    lab.move("rdma0", "node", "pod-a")
+    until(state, "nic0", "netdev.where", "elsewhere")
+    namespaces.drop_namespace(lab.path("pod-a"))
+    until(state, "nic0", "netdev.where", "node")
+    until(state, "nic0", "netdev.up", value=False)
+    assert "rdma0" in lab.interfaces("node")
 
 
 def test_a_rename_and_an_mtu_by_an_administrator_are_followed(
@@ -157,6 +196,10 @@ def test_a_later_process_of_the_node_takes_the_interfaces_over(
     lab.move("rdma0", "node", "pod-a")
     # As after kill -9: the cabling stays as it is, without its process.
     killed.surfaces.remove(surface)
+    assert surface._cabling is not None
+    assert surface._watcher is not None
+    surface._watcher.stop()
+    os.close(surface._cabling._alive)
     again = cards()
     with again.change("test") as change:
         change.unplug("nic1")
@@ -164,6 +207,32 @@ def test_a_later_process_of_the_node_takes_the_interfaces_over(
     assert again.device("nic0")["netdev.where"] == "elsewhere"
     assert lab.interfaces("pod-a") == {"rdma0"}
     assert "rdma1" not in lab.interfaces("node")
+
+
+def test_cables_of_a_killed_node_can_be_swept_and_those_of_others_stay(
+    lab: Lab, cards: Cards
+) -> None:
+    place_ = lab.path("cabling")
+    # A killed process holds no lock, as this one that is forgotten without an end.
+    script = (
+        "import os, sys; from pathlib import Path;"
+        "from drawplate.emulators.nic import namespaces;"
+        "from drawplate.emulators.nic.cabling import Cabling, Port;"
+        "own = namespaces.open_namespace(Path(sys.argv[2]));"
+        "cabling = Cabling(Path(sys.argv[1]), 'killed', own);"
+        "cabling.plug(Port('nic0', 'fabric0', 'killed0', '02:00:00:00:00:01', 1500));"
+        "os._exit(1)"
+    )
+    living = Interfaces("living", lab.path("pod-a"), place_)
+    state = cards("edge-mixed")
+    state.add_surface(living)
+    subprocess.run([sys.executable, "-c", script, str(place_), str(lab.path("node"))], check=False)
+    assert lab.interfaces("node") == {"killed0"}
+    assert len(sweep(place_)) == 1
+    assert lab.interfaces("node") == set()
+    assert lab.interfaces("pod-a") == {"edge0", "edge1"}
+    state.remove_surface(living)
+    assert sweep(place_) == []
 
 
 def test_virtual_functions_bring_interfaces_and_take_them_away_from_pods(

@@ -81,6 +81,7 @@ def test_another_interface_of_the_same_name_is_not_taken_for_the_cards(
         generation = hardware.wait()
         while not hardware.get("nic0", "netdev.name_taken"):
             generation = hardware.wait(generation + 1)
+        hardware.wait(hardware.snapshot()["generation"])
     assert str((process.sys / "class/net/rdma0").readlink()).endswith("/devices/virtual/net/rdma0")
 
 

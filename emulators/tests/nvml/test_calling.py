@@ -1,8 +1,11 @@
 """The rules that every call follows: states, versions, sizes, null pointers, handles."""
 
 import ctypes
+from typing import Any
 
 import pytest
+
+from drawplate.emulators.tests.nvml.ground import Emulated
 
 NULL = None
 SUCCESS, UNINITIALIZED, INVALID, NOT_SUPPORTED = 0, 1, 2, 3
@@ -10,21 +13,21 @@ INSUFFICIENT_SIZE, NOT_LOADED, VERSION_MISMATCH = 7, 9, 25
 
 
 @pytest.fixture
-def library(node):
-    """The bare library, not initialised."""
+def library(node: Emulated) -> ctypes.CDLL:
+    """Load the bare library, not initialised."""
     return ctypes.CDLL(str(node.library))
 
 
 @pytest.fixture
-def device(library):
-    """A handle of the first device, with the library initialised."""
+def device(library: ctypes.CDLL) -> ctypes.c_void_p:
+    """Give a handle of the first device, with the library initialised."""
     assert library.nvmlInit_v2() == SUCCESS
     handle = ctypes.c_void_p()
     assert library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)) == SUCCESS
     return handle
 
 
-def test_nothing_works_before_the_first_start_and_after_the_last_stop(library):
+def test_nothing_works_before_the_first_start_and_after_the_last_stop(library: ctypes.CDLL) -> None:
     count = ctypes.c_uint(77)
 
     assert library.nvmlDeviceGetCount_v2(ctypes.byref(count)) == UNINITIALIZED
@@ -37,7 +40,9 @@ def test_nothing_works_before_the_first_start_and_after_the_last_stop(library):
     assert library.nvmlDeviceGetIrqNum(NULL, NULL) == UNINITIALIZED
 
 
-def test_starting_without_gpus_works_with_the_flag_only(node, library):
+def test_starting_without_gpus_works_with_the_flag_only(
+    node: Emulated, library: ctypes.CDLL
+) -> None:
     with node.state.change("test") as change:
         for device in node.state.devices("gpu"):
             change.unplug(device)
@@ -49,14 +54,18 @@ def test_starting_without_gpus_works_with_the_flag_only(node, library):
     assert count.value == 0
 
 
-@pytest.mark.parametrize(("values", "code"), [({"driver__loaded": False}, 9), ({"driver__init_result": 18}, 18)])
-def test_starting_fails_as_the_driver_does(node, library, values, code):
+@pytest.mark.parametrize(
+    ("values", "code"), [({"driver__loaded": False}, 9), ({"driver__init_result": 18}, 18)]
+)
+def test_starting_fails_as_the_driver_does(
+    node: Emulated, library: ctypes.CDLL, values: dict[str, Any], code: int
+) -> None:
     node.set("node", **values)
 
     assert library.nvmlInit_v2() == code
 
 
-def test_null_pointers_are_invalid(library, device):
+def test_null_pointers_are_invalid(library: ctypes.CDLL, device: ctypes.c_void_p) -> None:
     assert library.nvmlDeviceGetPowerUsage(device, NULL) == INVALID
     assert library.nvmlDeviceGetPowerUsage(NULL, ctypes.byref(ctypes.c_uint())) == INVALID
     assert library.nvmlDeviceGetUtilizationRates(device, NULL) == INVALID
@@ -67,25 +76,31 @@ def test_null_pointers_are_invalid(library, device):
 
 
 @pytest.mark.parametrize("offset", [1, 4, 7, 8 * 128 + 8, 1 << 20, -8, -(1 << 40)])
-def test_handles_that_are_none_are_invalid(library, device, offset):
-    stray = ctypes.c_void_p(device.value + offset)
+def test_handles_that_are_none_are_invalid(
+    library: ctypes.CDLL, device: ctypes.c_void_p, offset: int
+) -> None:
+    stray = ctypes.c_void_p((device.value or 0) + offset)
 
     assert library.nvmlDeviceGetPowerUsage(stray, ctypes.byref(ctypes.c_uint())) == INVALID
 
 
-def test_memory_behind_a_handle_can_be_read(library, device):
+def test_memory_behind_a_handle_can_be_read(library: ctypes.CDLL, device: ctypes.c_void_p) -> None:
     assert len(ctypes.string_at(device, 4096)) == 4096
 
 
 @pytest.mark.parametrize("room", [0, 1, 40])
-def test_a_text_that_does_not_fit_is_not_written(library, device, room):
+def test_a_text_that_does_not_fit_is_not_written(
+    library: ctypes.CDLL, device: ctypes.c_void_p, room: int
+) -> None:
     text = ctypes.create_string_buffer(b"x" * 96)
 
     assert library.nvmlDeviceGetUUID(device, text, room) == INSUFFICIENT_SIZE
     assert text.raw[:96] == b"x" * 96
 
 
-def test_a_text_that_fits_exactly_is_written(library, device, node):
+def test_a_text_that_fits_exactly_is_written(
+    library: ctypes.CDLL, device: ctypes.c_void_p, node: Emulated
+) -> None:
     text = ctypes.create_string_buffer(b"x" * 96)
 
     assert library.nvmlDeviceGetUUID(device, text, 41) == SUCCESS
@@ -94,7 +109,9 @@ def test_a_text_that_fits_exactly_is_written(library, device, node):
 
 
 @pytest.mark.parametrize("word", [0, 1, 0x02000000, 0xFFFFFFFF])
-def test_unknown_version_words_are_refused_and_nothing_is_written(library, device, word):
+def test_unknown_version_words_are_refused_and_nothing_is_written(
+    library: ctypes.CDLL, device: ctypes.c_void_p, word: int
+) -> None:
     buffer = (ctypes.c_uint * 64)(word, *[0x5A5A5A5A] * 63)
 
     for name in (
@@ -109,7 +126,9 @@ def test_unknown_version_words_are_refused_and_nothing_is_written(library, devic
     assert list(buffer[1:]) == [0x5A5A5A5A] * 63
 
 
-def test_no_more_is_written_than_the_declared_version_has(library, device):
+def test_no_more_is_written_than_the_declared_version_has(
+    library: ctypes.CDLL, device: ctypes.c_void_p
+) -> None:
     # Version 2 of the fabric information has 36 bytes, version 3 has 40.
     buffer = (ctypes.c_ubyte * 64)(*[0x5A] * 64)
     ctypes.cast(buffer, ctypes.POINTER(ctypes.c_uint))[0] = 36 | 2 << 24
@@ -118,7 +137,9 @@ def test_no_more_is_written_than_the_declared_version_has(library, device):
     assert bytes(buffer[36:]) == b"\x5a" * 28
 
 
-def test_unversioned_process_lists_have_entries_of_sixteen_bytes(node, library, device):
+def test_unversioned_process_lists_have_entries_of_sixteen_bytes(
+    node: Emulated, library: ctypes.CDLL, device: ctypes.c_void_p
+) -> None:
     one = {"pid": 4242, "name": "a", "type": "C", "used_mib": 3, "gi": None, "ci": None}
     node.set("gpu0", processes=[one, {**one, "pid": 4243}])
     for name, width in (
@@ -135,7 +156,9 @@ def test_unversioned_process_lists_have_entries_of_sixteen_bytes(node, library, 
         assert buffer.raw[2 * width :] == b"\x5a" * (96 - 2 * width)
 
 
-def test_lists_that_do_not_fit_say_how_long_they_are(node, library, device):
+def test_lists_that_do_not_fit_say_how_long_they_are(
+    node: Emulated, library: ctypes.CDLL, device: ctypes.c_void_p
+) -> None:
     one = {"pid": 4242, "name": "a", "type": "C", "used_mib": 3}
     node.set("gpu0", processes=[one] * 5)
     count = ctypes.c_uint(0)
@@ -148,7 +171,9 @@ def test_lists_that_do_not_fit_say_how_long_they_are(node, library, device):
     assert buffer.raw == b"\x5a" * 120
 
 
-def test_selectors_beyond_their_range_are_invalid(library, device):
+def test_selectors_beyond_their_range_are_invalid(
+    library: ctypes.CDLL, device: ctypes.c_void_p
+) -> None:
     value = ctypes.byref(ctypes.c_ulonglong())
 
     for beyond in (4, 100, 0xFFFFFFFF):
@@ -159,7 +184,7 @@ def test_selectors_beyond_their_range_are_invalid(library, device):
         assert library.nvmlDeviceGetPcieThroughput(device, beyond, value) == INVALID
 
 
-def test_every_code_has_a_text(library):
+def test_every_code_has_a_text(library: ctypes.CDLL) -> None:
     library.nvmlErrorString.restype = ctypes.c_char_p
 
     assert library.nvmlErrorString(15) == b"GPU is lost"

@@ -1,19 +1,21 @@
 """Lost devices, call rules and the trace."""
 
 import threading
+from types import ModuleType
 
 import pytest
 
 from drawplate.emulators.state.change import CallRule
+from drawplate.emulators.tests.nvml.ground import Emulated
 
 
-def add_rules(node, *rules):
+def add_rules(node: Emulated, *rules: CallRule) -> None:
     with node.state.change("test") as change:
         for rule in rules:
             change.add_rule(rule)
 
 
-def test_a_lost_device_answers_so_and_comes_back(node, nvml):
+def test_a_lost_device_answers_so_and_comes_back(node: Emulated, nvml: ModuleType) -> None:
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     node.set("gpu0", lost=True)
     for call in (nvml.nvmlDeviceGetName, nvml.nvmlDeviceGetTemperatureV, nvml.nvmlDeviceGetUUID):
@@ -27,7 +29,9 @@ def test_a_lost_device_answers_so_and_comes_back(node, nvml):
     assert nvml.nvmlDeviceGetName(handle) == "NVIDIA H100 80GB HBM3"
 
 
-def test_an_unplugged_device_is_gone_and_others_are_renumbered(node, nvml):
+def test_an_unplugged_device_is_gone_and_others_are_renumbered(
+    node: Emulated, nvml: ModuleType
+) -> None:
     handle, second = (nvml.nvmlDeviceGetHandleByIndex(i) for i in (0, 1))
     with node.state.change("test") as change:
         change.unplug("gpu0")
@@ -44,7 +48,7 @@ def test_an_unplugged_device_is_gone_and_others_are_renumbered(node, nvml):
     assert nvml.nvmlDeviceGetIndex(second) == 1
 
 
-def test_a_rule_answers_for_its_functions_and_device_only(node, nvml):
+def test_a_rule_answers_for_its_functions_and_device_only(node: Emulated, nvml: ModuleType) -> None:
     add_rules(node, CallRule("f1", "nvml", "nvmlDeviceGetMemory*", "gpu1", "UNKNOWN"))
     first, second = (nvml.nvmlDeviceGetHandleByIndex(i) for i in (0, 1))
 
@@ -57,15 +61,45 @@ def test_a_rule_answers_for_its_functions_and_device_only(node, nvml):
     assert nvml.nvmlDeviceGetMemoryInfo(second).total
 
 
-def test_rules_concern_functions_without_a_device_too(node, nvml):
+def test_rules_concern_functions_without_a_device_too(node: Emulated, nvml: ModuleType) -> None:
     add_rules(node, CallRule("f1", "nvml", "SystemGetDriverVersion", None, "NVML_ERROR_TIMEOUT"))
 
     with pytest.raises(nvml.NVMLError_Timeout):
         nvml.nvmlSystemGetDriverVersion()
 
 
-def test_a_rule_that_counts_lets_calls_pass_and_then_expires(node, nvml):
-    add_rules(node, CallRule("f1", "nvml", "nvmlDeviceGetName", None, "IRQ_ISSUE", after=2, count=2))
+def test_a_rule_for_a_device_concerns_also_whoever_asks_for_its_handle(
+    node: Emulated, nvml: ModuleType
+) -> None:
+    add_rules(node, CallRule("f1", "nvml", "nvmlDeviceGetHandle*", "gpu2", "GPU_NOT_FOUND"))
+
+    assert nvml.nvmlDeviceGetHandleByIndex(1)
+    for ask, what in (
+        (nvml.nvmlDeviceGetHandleByIndex, 2),
+        (nvml.nvmlDeviceGetHandleByUUID, node.gpu(2).spec.uuid),
+        (nvml.nvmlDeviceGetHandleByPciBusId, node.gpu(2).spec.address),
+    ):
+        with pytest.raises(nvml.NVMLError_GpuNotFound):
+            ask(what)
+
+
+def test_a_rule_that_counts_handles_counts_each_call_once(node: Emulated, nvml: ModuleType) -> None:
+    add_rules(
+        node, CallRule("f1", "nvml", "nvmlDeviceGetHandle*", None, "TIMEOUT", after=2, count=1)
+    )
+
+    assert nvml.nvmlDeviceGetHandleByIndex(0) and nvml.nvmlDeviceGetHandleByIndex(0)
+    with pytest.raises(nvml.NVMLError_Timeout):
+        nvml.nvmlDeviceGetHandleByIndex(0)
+    assert nvml.nvmlDeviceGetHandleByIndex(0)
+
+
+def test_a_rule_that_counts_lets_calls_pass_and_then_expires(
+    node: Emulated, nvml: ModuleType
+) -> None:
+    add_rules(
+        node, CallRule("f1", "nvml", "nvmlDeviceGetName", None, "IRQ_ISSUE", after=2, count=2)
+    )
     handle, results = nvml.nvmlDeviceGetHandleByIndex(0), []
     for _ in range(6):
         try:
@@ -76,8 +110,10 @@ def test_a_rule_that_counts_lets_calls_pass_and_then_expires(node, nvml):
     assert results == ["name", "name", "error", "error", "name", "name"]
 
 
-def test_calls_are_counted_over_all_processes(node, nvml):
-    add_rules(node, CallRule("f1", "nvml", "nvmlDeviceGetName", None, "IRQ_ISSUE", after=1, count=1))
+def test_calls_are_counted_over_all_processes(node: Emulated, nvml: ModuleType) -> None:
+    add_rules(
+        node, CallRule("f1", "nvml", "nvmlDeviceGetName", None, "IRQ_ISSUE", after=1, count=1)
+    )
     ask = (
         "import pynvml as n\nn.nvmlInit()\nh = n.nvmlDeviceGetHandleByIndex(0)\n"
         "try:\n    print(n.nvmlDeviceGetName(h))\nexcept n.NVMLError as e: print(e.value)"
@@ -90,8 +126,10 @@ def test_calls_are_counted_over_all_processes(node, nvml):
     ]
 
 
-def test_other_rules_do_not_disturb_the_count(node, nvml):
-    add_rules(node, CallRule("f1", "nvml", "nvmlDeviceGetName", None, "IRQ_ISSUE", after=1, count=9))
+def test_other_rules_do_not_disturb_the_count(node: Emulated, nvml: ModuleType) -> None:
+    add_rules(
+        node, CallRule("f1", "nvml", "nvmlDeviceGetName", None, "IRQ_ISSUE", after=1, count=9)
+    )
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     nvml.nvmlDeviceGetName(handle)
     add_rules(node, CallRule("f2", "nvml", "nvmlDeviceGetSerial", None, "UNKNOWN"))
@@ -100,20 +138,20 @@ def test_other_rules_do_not_disturb_the_count(node, nvml):
         nvml.nvmlDeviceGetName(handle)
 
 
-def test_a_rule_for_another_container_does_not_concern_us(node, nvml):
+def test_a_rule_for_another_container_does_not_concern_us(node: Emulated, nvml: ModuleType) -> None:
     add_rules(node, CallRule("f1", "nvml", "*", None, "UNKNOWN", container="no-such-container"))
 
     assert nvml.nvmlDeviceGetCount() == 8
 
 
-def test_the_trace_tells_who_called_what_on_which_device(node, nvml):
+def test_the_trace_tells_who_called_what_on_which_device(node: Emulated, nvml: ModuleType) -> None:
     heard, began, over = [], threading.Event(), threading.Event()
 
-    def listen():
+    def listen() -> None:
         for one in node.calls.trace():
             if "tracing" in one:
                 began.set()
-            elif one:
+            elif "function" in one:
                 heard.append((one["function"], one["device"], one["result"]))
             if len(heard) == 2:
                 break

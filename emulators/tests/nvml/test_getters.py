@@ -1,9 +1,16 @@
 """What NVML tells of a node is what its machine file and state say."""
 
+from collections.abc import Callable
+from types import ModuleType
+
 import pytest
 
+from drawplate.emulators.tests.nvml.ground import Emulated
 
-def test_devices_are_those_of_the_machine_in_the_order_of_their_addresses(node, nvml):
+
+def test_devices_are_those_of_the_machine_in_the_order_of_their_addresses(
+    node: Emulated, nvml: ModuleType
+) -> None:
     handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
     specs = sorted((one.spec for one in node.state.devices("gpu")), key=lambda it: it.address)
 
@@ -16,13 +23,13 @@ def test_devices_are_those_of_the_machine_in_the_order_of_their_addresses(node, 
     assert {nvml.nvmlDeviceGetName(one) for one in handles} == {"NVIDIA H100 80GB HBM3"}
 
 
-def test_versions_are_those_of_the_machine(node, nvml):
+def test_versions_are_those_of_the_machine(node: Emulated, nvml: ModuleType) -> None:
     assert nvml.nvmlSystemGetDriverVersion() == node.state.node.machine.driver["nvidia"]
     assert nvml.nvmlSystemGetCudaDriverVersion() == 13000
     assert nvml.nvmlSystemGetNVMLVersion().endswith(nvml.nvmlSystemGetDriverVersion())
 
 
-def test_pci_ids_have_the_vendor_in_the_low_half(nvml):
+def test_pci_ids_have_the_vendor_in_the_low_half(nvml: ModuleType) -> None:
     pci = nvml.nvmlDeviceGetPciInfo(nvml.nvmlDeviceGetHandleByIndex(0))
 
     assert (pci.domain, pci.bus, pci.device) == (0, 0x1B, 0)
@@ -30,7 +37,7 @@ def test_pci_ids_have_the_vendor_in_the_low_half(nvml):
     assert pci.busIdLegacy == "0000:1B:00.0"
 
 
-def test_memory_adds_up_in_both_versions(node, nvml):
+def test_memory_adds_up_in_both_versions(node: Emulated, nvml: ModuleType) -> None:
     node.set("gpu0", memory__used=1024)
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     old = nvml.nvmlDeviceGetMemoryInfo(handle)
@@ -43,16 +50,19 @@ def test_memory_adds_up_in_both_versions(node, nvml):
     assert old.free == new.free
 
 
-def test_memory_that_exceeds_the_board_never_makes_free_memory_negative(node, nvml):
+def test_memory_that_exceeds_the_board_never_makes_free_memory_negative(
+    node: Emulated, nvml: ModuleType
+) -> None:
     node.set("gpu0", memory__used=10**6)
 
     assert nvml.nvmlDeviceGetMemoryInfo(nvml.nvmlDeviceGetHandleByIndex(0)).free == 0
 
 
 @pytest.mark.parametrize(
-    "text", ["0000:1b:00.0", "00000000:1B:00.0", "0000:1B:00.0", "1b:00.0", "0:1b:0.0", "00000000:1b:00"]
+    "text",
+    ["0000:1b:00.0", "00000000:1B:00.0", "0000:1B:00.0", "1b:00.0", "0:1b:0.0", "00000000:1b:00"],
 )
-def test_bus_ids_are_found_in_any_width_and_case(nvml, text):
+def test_bus_ids_are_found_in_any_width_and_case(nvml: ModuleType, text: str) -> None:
     assert nvml.nvmlDeviceGetIndex(nvml.nvmlDeviceGetHandleByPciBusId(text)) == 0
 
 
@@ -67,14 +77,14 @@ def test_bus_ids_are_found_in_any_width_and_case(nvml, text):
         ("1:2:3:4:5", "NVMLError_InvalidArgument"),
     ],
 )
-def test_bus_ids_that_are_none_are_refused(nvml, text, error):
+def test_bus_ids_that_are_none_are_refused(nvml: ModuleType, text: str, error: str) -> None:
     with pytest.raises(nvml.NVMLError) as raised:
         nvml.nvmlDeviceGetHandleByPciBusId(text)
 
     assert type(raised.value).__name__ == error
 
 
-def test_uuids_are_found_in_any_case(node, nvml):
+def test_uuids_are_found_in_any_case(node: Emulated, nvml: ModuleType) -> None:
     uuid = node.gpu(3).spec.uuid
 
     for text in (uuid, uuid.upper(), uuid.lower()):
@@ -83,7 +93,7 @@ def test_uuids_are_found_in_any_case(node, nvml):
         nvml.nvmlDeviceGetHandleByUUID("GPU-0")
 
 
-def test_a_change_is_seen_as_soon_as_it_is_made(node, nvml):
+def test_a_change_is_seen_as_soon_as_it_is_made(node: Emulated, nvml: ModuleType) -> None:
     handle = nvml.nvmlDeviceGetHandleByIndex(5)
     node.set(
         "gpu5",
@@ -105,7 +115,7 @@ def test_a_change_is_seen_as_soon_as_it_is_made(node, nvml):
     assert nvml.nvmlDeviceGetCurrPcieLinkGeneration(handle) == 3
 
 
-def test_what_a_board_does_not_have_is_not_supported(emulate):
+def test_what_a_board_does_not_have_is_not_supported(emulate: Callable[[str], Emulated]) -> None:
     nvml = emulate("edge-t4").bind()
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
 
@@ -123,18 +133,23 @@ def test_what_a_board_does_not_have_is_not_supported(emulate):
             call(handle, *arguments)
 
 
-def test_memory_errors_are_counted_by_place(node, nvml):
+def test_memory_errors_are_counted_by_place(node: Emulated, nvml: ModuleType) -> None:
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     node.set("gpu0", ecc__volatile__uncorrected={"device_memory": 3, "sram": 2})
 
     assert nvml.nvmlDeviceGetTotalEccErrors(handle, 1, 0) == 5
-    assert nvml.nvmlDeviceGetMemoryErrorCounter(handle, 1, 0, nvml.NVML_MEMORY_LOCATION_DEVICE_MEMORY) == 3
+    assert (
+        nvml.nvmlDeviceGetMemoryErrorCounter(handle, 1, 0, nvml.NVML_MEMORY_LOCATION_DEVICE_MEMORY)
+        == 3
+    )
     assert nvml.nvmlDeviceGetMemoryErrorCounter(handle, 1, 0, nvml.NVML_MEMORY_LOCATION_SRAM) == 2
     assert nvml.nvmlDeviceGetTotalEccErrors(handle, 1, 1) == 0
     assert nvml.nvmlDeviceGetTotalEccErrors(handle, 0, 0) == 0
 
 
-def test_field_values_tell_the_same_and_say_which_they_do_not_know(node, nvml):
+def test_field_values_tell_the_same_and_say_which_they_do_not_know(
+    node: Emulated, nvml: ModuleType
+) -> None:
     node.set("gpu0", rows__pending=True, recovery_action=1, temperature__memory=61)
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     found = nvml.nvmlDeviceGetFieldValues(
@@ -154,7 +169,9 @@ def test_field_values_tell_the_same_and_say_which_they_do_not_know(node, nvml):
     assert [one.value.uiVal for one in found[:4]] == [1, 1, 61, 1]
 
 
-def test_links_that_are_down_and_links_that_are_none_differ(node, nvml):
+def test_links_that_are_down_and_links_that_are_none_differ(
+    node: Emulated, nvml: ModuleType
+) -> None:
     node.set("gpu0", nvlink__down=[2], nvlink__errors={"3": {"replay": 9}})
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
 
@@ -165,7 +182,9 @@ def test_links_that_are_down_and_links_that_are_none_differ(node, nvml):
         nvml.nvmlDeviceGetNvLinkState(handle, 18)
 
 
-def test_the_fabric_is_told_in_the_version_that_is_asked_for(node, nvml):
+def test_the_fabric_is_told_in_the_version_that_is_asked_for(
+    node: Emulated, nvml: ModuleType
+) -> None:
     node.set("gpu0", fabric__cluster_uuid="11111111-2222-3333-4444-555555555555", fabric__clique=7)
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     info = nvml.c_nvmlGpuFabricInfo_v2_t()
@@ -176,7 +195,7 @@ def test_the_fabric_is_told_in_the_version_that_is_asked_for(node, nvml):
     assert bytes(info.clusterUuid).startswith(b"\x11\x11\x11\x11\x22\x22")
 
 
-def test_neighbours_are_told_by_what_connects_them(nvml):
+def test_neighbours_are_told_by_what_connects_them(nvml: ModuleType) -> None:
     handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(8)]
     level = nvml.nvmlDeviceGetTopologyCommonAncestor
 
@@ -187,15 +206,17 @@ def test_neighbours_are_told_by_what_connects_them(nvml):
     assert nvml.nvmlDeviceGetCpuAffinity(handles[7], 4)[0] == 0xFF << 56
 
 
-def test_sixteen_gpus_are_sixteen(emulate):
+def test_sixteen_gpus_are_sixteen(emulate: Callable[[str], Emulated]) -> None:
     emulated = emulate("hgx-2")
     nvml = emulated.bind()
 
     assert nvml.nvmlDeviceGetCount() == 16
-    assert len({nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetHandleByIndex(i)) for i in range(16)}) == 16
+    assert (
+        len({nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetHandleByIndex(i)) for i in range(16)}) == 16
+    )
 
 
-def test_answers_of_the_long_tail_come_from_data(node, nvml):
+def test_answers_of_the_long_tail_come_from_data(node: Emulated, nvml: ModuleType) -> None:
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     with pytest.raises(nvml.NVMLError_NotSupported):
         nvml.nvmlDeviceGetIrqNum(handle)

@@ -25,7 +25,7 @@ OTHERWISE = {
 OTHER_WORDS = {"nvmlC2cModeInfo_v1"}
 
 
-def test_every_function_that_nvidia_ml_py_binds_is_in_the_table():
+def test_every_function_that_nvidia_ml_py_binds_is_in_the_table() -> None:
     source = Path(pynvml.__file__).read_text(encoding="utf-8")
     bound = set(re.findall(r'_nvmlGetFunctionPointer\("(nvml\w+)"', source))
 
@@ -33,7 +33,7 @@ def test_every_function_that_nvidia_ml_py_binds_is_in_the_table():
     assert bound <= set(functions())
 
 
-def test_structures_have_the_sizes_that_nvidia_ml_py_declares():
+def test_structures_have_the_sizes_that_nvidia_ml_py_declares() -> None:
     declared = {
         name.removeprefix("c_").removeprefix("struct_c_"): kind
         for name, kind in vars(pynvml).items()
@@ -51,7 +51,7 @@ def test_structures_have_the_sizes_that_nvidia_ml_py_declares():
     assert different == {}
 
 
-def test_version_words_are_those_of_nvidia_ml_py():
+def test_version_words_are_those_of_nvidia_ml_py() -> None:
     words = {
         name: (api_structs()[kind].size | number << 24)
         for name, (kind, number) in data("versions.yaml").items()
@@ -67,7 +67,7 @@ def test_version_words_are_those_of_nvidia_ml_py():
 
 
 @pytest.mark.parametrize("version", ["470.256.02", "535.183.01", "580.95.05", "615.10.01"])
-def test_the_library_exports_the_functions_of_its_driver_branch(version):
+def test_the_library_exports_the_functions_of_its_driver_branch(version: str) -> None:
     listed = subprocess.run(
         ["nm", "-D", "--defined-only", str(library(version))],
         capture_output=True,
@@ -80,14 +80,14 @@ def test_the_library_exports_the_functions_of_its_driver_branch(version):
     }
 
 
-def test_newer_drivers_have_newer_functions():
+def test_newer_drivers_have_newer_functions() -> None:
     old, new = ({one.name for one in exported(it)} for it in ("470.256.02", "580.95.05"))
 
     assert "nvmlDeviceGetGpuFabricInfo" in new - old
     assert "nvmlGetBlacklistDeviceCount" in old - new
 
 
-def test_the_library_needs_no_other_and_undefines_nothing():
+def test_the_library_needs_no_other_and_undefines_nothing() -> None:
     path = str(library("580.95.05"))
     dynamic = subprocess.run(["readelf", "-dW", path], capture_output=True, text=True, check=True)
     undefined = subprocess.run(

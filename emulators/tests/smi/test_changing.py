@@ -1,5 +1,7 @@
 """What nvidia-smi sets: modes, limits, partitions, time slices, resets."""
 
+from xml.etree import ElementTree as ET
+
 import pytest
 
 from drawplate.emulators.node import Node
@@ -150,3 +152,41 @@ def test_a_rule_refuses_the_time_slice_of_one_gpu(node: Node, run: Run) -> None:
             change.remove_rules("test")
 
     assert codes == [0, 3]
+
+
+def test_a_compute_instance_that_fails_leaves_its_gpu_instance(node: Node, run: Run) -> None:
+    enable_mig(node, run)
+    call = "GpuInstanceCreateComputeInstance"
+    with node.state.change() as change:
+        change.add_rule(CallRule("test", "nvml", call, result="INSUFFICIENT_RESOURCES"))
+    try:
+        ended = run("mig", "-i", "0", "-cgi", "9", "-C")
+    finally:
+        with node.state.change() as change:
+            change.remove_rules("test")
+
+    assert ended.code == NO_CAPACITY
+    (left,) = node.state.device("gpu0")["mig.instances"]
+    assert left["compute"] == []
+
+
+def test_lists_have_straight_edges(node: Node, run: Run) -> None:
+    enable_mig(node, run)
+    run("mig", "-i", "0", "-cgi", "0")
+    run("mig", "-i", "0", "-cci", "3,1,0")
+
+    for words in (("-lgip",), ("-lgi",), ("-lci",), ("-lcip",), ()):
+        lines = run("mig", *words, "-i", "0").lines if words else run("-i", "0").lines
+        assert len({len(line) for line in lines if line[0] in "|+"}) == 1, words
+
+
+def test_the_xml_has_the_partitions(node: Node, run: Run) -> None:
+    enable_mig(node, run)
+    run("mig", "-i", "0", "-cgi", "9", "-C")
+
+    log = ET.fromstring(run("-q", "-x", "-i", "0").text)  # noqa: S314 - our own program's
+
+    devices = log.findall("gpu/mig_devices/mig_device")
+    assert [one.findtext("gpu_instance_id") for one in devices] == ["2"]
+    attributes = "device_attributes/shared/multiprocessor_count"
+    assert devices[0].findtext(attributes) == "42"

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -179,3 +180,29 @@ def test_what_people_read_has_every_gpu_and_straight_edges(
         assert ended.text.count("A100") >= 8 or ended.text.count("GPU7") == 2
     framed = [line for line in ended.lines if line[0] in "|+"]
     assert len({len(line) for line in framed}) <= 1, ended.text
+
+
+def test_the_xml_has_what_the_state_has(node: Node, run: Run) -> None:
+    with node.state.change() as change:
+        change.set("gpu2", "name", "A <strange> & name")
+        process = {"pid": os.getpid(), "name": "train", "type": "C", "used_mib": 512}
+        change.set("gpu2", "processes", [process])
+
+    log = ET.fromstring(run("-q", "-x").text)  # noqa: S314 - our own program's
+
+    gpus = log.findall("gpu")
+    assert [one.findtext("uuid") for one in gpus] == [
+        one["uuid"] for one in node.state.devices(kind="nvidia-gpu")
+    ]
+    assert gpus[2].findtext("product_name") == "A <strange> & name"
+    assert gpus[2].findtext("processes/process_info/used_memory") == "512 MiB"
+    assert gpus[0].findtext("fb_memory_usage/total") == f"{gpus_memory(node)} MiB"
+    assert gpus[0].findtext("mig_mode/current_mig") == "Disabled"
+
+
+def gpus_memory(node: Node) -> int:
+    return int(node.state.device("gpu0")["memory.total"])
+
+
+def test_the_fields_that_are_told_are_those_that_there_are(run: Run) -> None:
+    assert run("--help-query-gpu").lines == [f'"{name}"' for name in FIELDS]

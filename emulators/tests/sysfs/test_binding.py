@@ -151,3 +151,12 @@ def test_a_memory_node_that_is_not_there_is_refused(state: State) -> None:
     assert refusal(state, node, "2") is Reason.INVALID
     write(state, node, "-1\n")
     assert read(state, node) == "-1\n"
+
+
+def test_a_driver_that_is_not_loaded_has_no_devices(state: State) -> None:
+    with state.change() as change:
+        change.set("node", "driver.loaded", value=False)
+
+    assert driver(state) is None
+    assert build(state, sysfs.CONTRIBUTIONS).find(f"{DRIVERS}/nvidia") is None
+    assert "DRIVER=" not in read(state, f"{folder(state)}/uevent")

@@ -71,12 +71,12 @@ def test_a_removed_bridge_takes_all_below_with_it(state: State) -> None:
 
 
 def test_a_slot_without_power_has_no_device(state: State) -> None:
-    write(state, "/bus/pci/slots/1/power", "0")
+    write(state, "/bus/pci/slots/27/power", "0")
     assert not state.device("gpu0").present
     write(state, "/bus/pci/rescan", "1")
     assert not state.device("gpu0").present
 
-    write(state, "/bus/pci/slots/1/power", "1")
+    write(state, "/bus/pci/slots/27/power", "1")
     assert state.device("gpu0").present
 
 
@@ -85,7 +85,7 @@ def test_an_empty_slot_cannot_be_switched_on(state: State) -> None:
         change.unplug("gpu0")
 
     with pytest.raises(Refused) as refused:
-        write(state, "/bus/pci/slots/1/power", "1")
+        write(state, "/bus/pci/slots/27/power", "1")
 
     assert refused.value.reason is Reason.LOST
 
@@ -112,3 +112,13 @@ def test_writing_nought_removes_nothing(state: State) -> None:
     write(state, f"{DEVICES}/0000:1b:00.0/remove", "0")
 
     assert state.device("gpu0").present
+
+
+def test_a_gpu_in_use_is_not_reset(state: State) -> None:
+    with state.change() as change:
+        change.set("gpu0", "processes", [{"pid": 1, "name": "a", "type": "C", "used_mib": 1}])
+
+    with pytest.raises(Refused) as refused:
+        write(state, f"{DEVICES}/0000:1b:00.0/reset", "1")
+
+    assert refused.value.reason is Reason.IN_USE

@@ -95,10 +95,19 @@ def test_a_lost_chip_goes_from_dev_and_comes_back(nodes: Starter) -> None:
     process = nodes("tpu-v5e-4")
     before = groups(process)
     with Hardware(process.folder / CONTROL_SOCKET) as hardware:
-        hardware.wait(hardware.set("tpu1", {"lost": True, "pci.driver": ""}))
+        hardware.wait(hardware.set("tpu1", {"lost": True}))
         assert len(groups(process)) == 3
-        hardware.wait(hardware.set("tpu1", {"lost": False, "pci.driver": "vfio-pci"}))
+        hardware.wait(hardware.set("tpu1", {"lost": False}))
     assert groups(process) == before
+
+
+def test_the_control_socket_tells_labels_and_environment(nodes: Starter) -> None:
+    process = nodes("tpu-v6e-8")
+    with Hardware(process.folder / CONTROL_SOCKET) as hardware:
+        labels = hardware.call("labels")
+        environment = hardware.call("container_environment")
+    assert labels["cloud.google.com/gke-tpu-topology"] == "2x4"
+    assert environment["TPU_ACCELERATOR_TYPE"] == "v6e-8"
 
 
 def test_tpu_env_is_a_file_that_follows_the_state_and_goes_with_the_node(nodes: Starter) -> None:
@@ -130,7 +139,9 @@ def test_tpu_info_finds_chips_and_their_use(
         "new = kind is device.TpuChip.V7X;"
         "ask = metrics.get_chip_usage_new if new else metrics.get_chip_usage;"
         "use = ask(kind);"
-        "found = device.get_chips();"
+        # It takes Google's network cards for chips, where these have an IOMMU group.
+        "nics = ('0x0042',);"
+        "found = [chip for chip in device.get_chips() if chip.cores[0].device_id not in nics];"
         "print(json.dumps([kind.value.name, len(found), [tuple(one) for one in use],"
         " [sorted(chip.cores) for chip in found]]))"
     )

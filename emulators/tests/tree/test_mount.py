@@ -205,6 +205,16 @@ def test_rules_answer_in_place_of_the_truth(show: Callable[..., Any]) -> None:
     assert (folder / "irq").exists()
 
 
+def test_a_rule_can_be_for_writes_only(show: Callable[..., Any]) -> None:
+    emulated = show("nic-2xcx7")
+    path = emulated.where / "bus/pci/devices/0000:1b:00.0/sriov_numvfs"
+    with emulated.state.change() as change:
+        change.add_rule(CallRule("f", "sysfs", "write:*/sriov_numvfs", result="EIO"))
+
+    assert path.read_text() == "4\n"
+    assert code(lambda: path.write_text("0")) == errno.EIO
+
+
 def test_a_rule_can_begin_later_and_end(show: Callable[..., Any]) -> None:
     emulated = show("edge-l4")
     path = emulated.where / "bus/pci/devices/0000:01:00.0/vendor"
@@ -310,6 +320,17 @@ def _leads_to_fuse(link: Path) -> bool:
         return str(link.readlink()) == "/dev/fuse"
     except OSError:
         return False
+
+
+def test_writing_an_action_to_uevent_asks_for_a_message(show: Callable[..., Any]) -> None:
+    emulated = show("edge-l4")
+    path = emulated.where / "bus/pci/devices/0000:01:00.0/uevent"
+
+    path.write_text("add")
+
+    assert [event.data["action"] for event in emulated.state.events] == ["add"]
+    assert emulated.state.events[0].data["path"].endswith("/0000:01:00.0")
+    assert code(lambda: path.write_text("explode")) == errno.EINVAL
 
 
 def test_virtual_functions_come_by_writing_their_number(show: Callable[..., Any]) -> None:

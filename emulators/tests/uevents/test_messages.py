@@ -158,7 +158,7 @@ def listen(namespace: str) -> socket.socket:
 
 @pytest.mark.root
 def test_listeners_get_messages_from_the_kernel_in_order(state: State, namespace: str) -> None:
-    surface = Uevents(lambda: build(state, sysfs.CONTRIBUTIONS), (namespace,))
+    surface = Uevents(lambda: build(state, sysfs.CONTRIBUTIONS), sysfs.CONTRIBUTIONS, (namespace,))
     with listen(namespace) as listener:
         state.add_surface(surface)
         try:
@@ -181,7 +181,7 @@ def test_listeners_get_messages_from_the_kernel_in_order(state: State, namespace
 @pytest.mark.root
 @pytest.mark.skipif(shutil.which("udevadm") is None, reason="udev is not installed")
 def test_udevadm_monitor_shows_them(state: State, namespace: str) -> None:
-    surface = Uevents(lambda: build(state, sysfs.CONTRIBUTIONS), (namespace,))
+    surface = Uevents(lambda: build(state, sysfs.CONTRIBUTIONS), sysfs.CONTRIBUTIONS, (namespace,))
     state.add_surface(surface)
     monitor = subprocess.Popen(
         ["nsenter", f"--net={namespace}", "udevadm", "monitor", "--kernel", "--property"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from drawplate.emulators.machine.placed import place
 from drawplate.emulators.machine.shipped import load
 from drawplate.emulators.state.model import State
-from drawplate.emulators.sysfs import amd_partitions
+from drawplate.emulators.sysfs import amd_partitions, iommu, kfd_processes, removal
 from drawplate.emulators.tree import procfs, sysfs
 from drawplate.emulators.tree.contributions import build
 from drawplate.emulators.tree.model import Contributor, File, Link, Tree
@@ -30,6 +30,9 @@ class Shown:
     def __init__(self, machine: str) -> None:
         self.state = State(place(load(machine), "n1"))
         amd_partitions.install(self.state)
+        self.state.rules += [removal.settle, iommu.assign, kfd_processes.follow]
+        with self.state.change("groups") as change:
+            iommu.assign(change)
 
     def sys(self) -> Tree:
         return build(self.state, sysfs.CONTRIBUTIONS)

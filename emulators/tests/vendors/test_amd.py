@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from drawplate.emulators.refusals import Reason, Refused
+from drawplate.emulators.sysfs.kfd_properties import cpu_properties
 from drawplate.emulators.tests.vendors.showing import Show, Shown, names, resolve
 from drawplate.emulators.tree.model import File, Tree
 
@@ -230,3 +231,29 @@ def test_the_metrics_table_has_the_drivers_layout(show: Show) -> None:
     assert struct.unpack_from("<HH", table, 48) == (16, 320)
     assert struct.unpack_from("<8H", table, 240) == (132,) * 8
     assert struct.unpack_from("<H", table, 280) == (900,)
+
+
+def test_programs_are_listed_with_the_memory_they_hold(show: Show) -> None:
+    shown = show("mi300x")
+    shown.write(shown.sys(), f"{GPU}/current_compute_partition", "DPX")
+    with shown.state.change() as change:
+        programs = [{"pid": 7, "used_mib": 100, "gi": 1}, {"pid": 8, "used_mib": 3}]
+        change.set("gpu0", "processes", programs)
+    tree = shown.sys()
+    proc = "/class/kfd/kfd/proc"
+    first, second = (shown.read(tree, f"{NODES}/{node}/gpu_id").strip() for node in (2, 3))
+
+    assert names(tree, proc) == ["7", "8"]
+    assert shown.read(tree, f"{proc}/7/vram_{second}") == f"{100 << 20}\n"
+    assert shown.read(tree, f"{proc}/7/vram_{first}") == "0\n"
+    assert shown.read(tree, f"{proc}/8/vram_{first}") == f"{3 << 20}\n"
+    with shown.state.change() as change:
+        change.set("gpu0", "processes", [])
+    assert not names(shown.sys(), proc)
+
+
+def test_a_memory_node_may_have_no_processors() -> None:
+    text = cpu_properties([], {"io_links_count": 1})
+
+    assert text.startswith("cpu_cores_count 0\nsimd_count 0\nmem_banks_count 1\n")
+    assert "io_links_count 1\n" in text

@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from drawplate.emulators.devices import plan
+from drawplate.emulators.nic import device_nodes as nic_nodes
 from drawplate.emulators.procfs import devices
 from drawplate.emulators.tests.vendors.showing import REAL_DEVICES, Show, names
+from drawplate.emulators.tpu import device_nodes as tpu_nodes
 
 ROOT = "/driver/nvidia"
 
@@ -144,3 +147,14 @@ def test_other_makers_machines_have_nothing_of_nvidia(show: Show) -> None:
     assert names(shown.proc(), "/") == ["devices"]
     assert "nvidia" not in devices.text(shown.state, REAL_DEVICES)
     assert " kfd\n" in devices.text(shown.state, REAL_DEVICES)
+
+
+def test_drivers_of_other_families_are_listed_with_their_nodes(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "FAMILIES", [*plan.FAMILIES, nic_nodes, tpu_nodes])
+
+    text = devices.text(show("nic-2xcx7").state, REAL_DEVICES)
+    assert "231 infiniband_mad\n231 infiniband_verbs\n" in text
+    assert " accel\n" in devices.text(show("tpu-v4").state, REAL_DEVICES)
+    assert " vfio\n" in devices.text(show("tpu-v5e-8").state, REAL_DEVICES)

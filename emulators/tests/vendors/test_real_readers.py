@@ -120,3 +120,23 @@ def test_nvidias_toolkit_makes_the_same_control_nodes(
     for name in names:
         device = (theirs / "dev" / name).stat().st_rdev
         assert (os.major(device), os.minor(device)) == (nodes[name].major, nodes[name].minor)
+
+
+def test_partition_files_answer_writers_as_the_kernel_does(show: Show, mounted: Mounted) -> None:
+    shown = show("mi300x")
+    where = mounted(shown.state, "sys", sysfs.CONTRIBUTIONS)
+    path = where / "class/drm/card1/device/current_compute_partition"
+    nodes = where / "class/kfd/kfd/topology/nodes"
+
+    path.write_text("CPX\n")
+    assert path.read_text() == "CPX\n"
+    assert len(list(nodes.iterdir())) == 2 + 7 + 8
+    with pytest.raises(OSError, match="Invalid argument"):
+        path.write_text("TPX\n")
+    with shown.state.change() as change:
+        change.set("gpu0", "processes", [{"pid": 7, "used_mib": 1}])
+    with pytest.raises(OSError, match="Device or resource busy"):
+        path.write_text("SPX\n")
+    with pytest.raises(OSError, match="Permission denied"):
+        (where / "class/drm/card1/device/unique_id").write_text("1")
+    assert path.read_text() == "CPX\n"

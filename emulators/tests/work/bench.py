@@ -13,16 +13,16 @@ from drawplate.emulators.work.workshop import Request, Workshop
 
 
 @functools.cache
-def _placed() -> NodeSpec:
-    return place(load("dgx-h100"), "node")
+def _placed(machine: str) -> NodeSpec:
+    return place(load(machine), "node")
 
 
 class Bench:
     """Programs on an emulated node."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: str = "dgx-h100") -> None:
         self.clock = ManualClock()
-        self.state = State(_placed(), self.clock)
+        self.state = State(_placed(machine), self.clock)
         self.workshop = Workshop(self.state)
         self.state.rules.append(self.workshop.follow)
         self.state.tickers.append(Load(self.workshop).tick)

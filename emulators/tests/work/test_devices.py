@@ -2,8 +2,16 @@
 
 import pytest
 
+from drawplate.emulators.mig.instances import mig_devices
+from drawplate.emulators.mig.lifecycle import (
+    create_compute_instance,
+    create_gpu_instance,
+    require_geometry,
+    set_mig_mode,
+)
 from drawplate.emulators.tests.work.bench import Bench
 from drawplate.emulators.work.policies import WorkError
+from drawplate.emulators.work.showing import forget
 from drawplate.emulators.work.tasks import MILLISECOND
 
 
@@ -107,6 +115,23 @@ def test_processes_are_listed_with_their_memory_until_they_end(bench: Bench) -> 
     assert gpu["memory.used"] == 5
 
 
+def test_what_a_node_that_was_killed_showed_is_forgotten(bench: Bench) -> None:
+    gpu = bench.state.device("gpu0")
+    with bench.state.change() as change:
+        change.set(gpu, "processes", [{"pid": 7, "name": "other", "used_mib": 5}])
+        change.set(gpu, "memory.used", 5)
+    bench.workshop.allocate(bench.open(pid=42), 100)
+    bench.workshop.allocate(bench.open(pid=43, mps=True), 50)
+    again = Bench()
+    with again.state.change() as change:
+        for key in ("processes", "mps", "memory.used"):
+            change.set("gpu0", key, gpu[key])
+        forget(change)
+    found = again.state.device("gpu0")
+    assert [one["pid"] for one in found["processes"]] == [7]
+    assert (found["mps"], found["memory.used"]) == ([], 5)
+
+
 def test_load_shows_in_utilisation_clocks_power_and_temperature(bench: Bench) -> None:
     gpu = bench.state.device("gpu0")
     idle = {key: gpu[key] for key in ("power.usage", "clocks.sm", "temperature.gpu")}
@@ -166,3 +191,77 @@ def test_the_same_seed_gives_the_same_schedule() -> None:
         return [task.describe() for task in bench.over]
 
     assert run() == run()
+
+
+def test_mig_devices_are_isolated_from_each_other(bench: Bench) -> None:
+    gpu = bench.state.device("gpu0")
+    with bench.state.change() as change:
+        set_mig_mode(change, gpu, 1)
+        # 3g.40gb and 1g.10gb (nvml.h: profiles 2 and 0).
+        geometry = require_geometry(gpu)
+        for number in (2, 0):
+            profile = geometry.profile(number)
+            assert profile is not None
+            made = create_gpu_instance(change, gpu, profile.id)
+            create_compute_instance(change, gpu, made.gi, profile.compute[-1].profile)
+    big, small = mig_devices(gpu)
+    if big.profile.memory_mib < small.profile.memory_mib:
+        big, small = small, big
+    one, other = bench.open(big.compute.uuid, pid=1), bench.open(small.compute.uuid, pid=2)
+    assert one.partition.capacity == 1000 * big.compute_profile.slices // 7
+    assert other.partition.capacity == 1000 * small.compute_profile.slices // 7
+    [long] = bench.submit(one, 30)
+    [short] = bench.submit(other, 10)
+    bench.run(1000)
+    assert long.finished == -(-30 * MILLISECOND * 1000 // one.partition.capacity)
+    assert short.finished == -(-10 * MILLISECOND * 1000 // other.partition.capacity)
+    assert long.preemptions == short.preemptions == 0
+    bench.workshop.allocate(one, big.profile.memory_mib)
+    with pytest.raises(WorkError):
+        bench.workshop.allocate(other, small.profile.memory_mib + 1)
+    assert {(p["gi"], p["ci"]) for p in gpu["processes"]} == {
+        (big.instance.gi, big.compute.ci),
+        (small.instance.gi, small.compute.ci),
+    }
+
+
+def test_the_whole_of_a_partitioned_gpu_runs_no_work(bench: Bench) -> None:
+    gpu = bench.state.device("gpu0")
+    with bench.state.change() as change:
+        set_mig_mode(change, gpu, 1)
+    with pytest.raises(WorkError):
+        bench.open("gpu0")
+
+
+def test_a_tpu_chip_has_one_program_and_shows_its_load() -> None:
+    bench = Bench("tpu-v5e-8")
+    context = bench.open("tpu3", pid=1)
+    with pytest.raises(WorkError):
+        bench.open("tpu3", pid=2)
+    bench.submit(context, 5000)
+    bench.run(2000, steps=10)
+    assert bench.state.device("tpu3")["utilisation.duty_cycle"] == 100.0
+    assert bench.state.device("tpu3")["processes"][0]["pid"] == 1
+
+
+def test_gpus_of_other_makers_work_as_well() -> None:
+    for machine in ("mi300x", "intel-max"):
+        bench = Bench(machine)
+        [task] = bench.submit(bench.open("gpu0"), 5)
+        bench.run(400)
+        assert task.finished == 5 * MILLISECOND
+        assert bench.state.device("gpu0")["utilisation.gpu"] > 0
+
+
+def test_accounts_are_kept_where_the_driver_keeps_them(bench: Bench) -> None:
+    with bench.state.change() as change:
+        change.set("gpu0", "accounting.mode", 1)
+    context = bench.open(pid=77)
+    bench.workshop.allocate(context, 300)
+    bench.submit(context, 50)
+    bench.run(100)
+    bench.workshop.close(context)
+    [record] = bench.state.device("gpu0")["accounting.records"]
+    assert (record["pid"], record["most_mib"], record["milliseconds"]) == (77, 300, 100)
+    assert record["gpu"] == 50
+    assert not record["running"]

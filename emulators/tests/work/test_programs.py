@@ -116,6 +116,7 @@ def test_what_each_tenant_got_can_be_asked_for(node: Place) -> None:
     assert (batch["name"], batch["gpu_ms"], batch["done"]) == ("batch", 30.0, 1)
     assert (live["name"], live["gpu_ms"], live["done"]) == ("live", 5.0, 5)
     assert len(live["waits_ms"]) == len(live["takes_ms"]) == 3
+    node.wait_for_processes(1)
     with node.state.change() as change:
         operations.sweep(change, 0.2)
     assert node.state.device("gpu0")["processes"] == []

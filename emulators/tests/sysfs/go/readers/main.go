@@ -1,4 +1,4 @@
-// Prints what three readers of sysfs see, as JSON: ghw, NVIDIA's nvpci, and a plain look at links.
+// Prints what readers of sysfs see, as JSON: ghw, nvpci, the node exporter, a plain look at links.
 package main
 
 import (
@@ -9,18 +9,20 @@ import (
 
 	"github.com/NVIDIA/go-nvlib/pkg/nvpci"
 	"github.com/jaypipes/ghw"
+	"github.com/prometheus/procfs/sysfs"
 )
 
 type device struct {
-	Address string `json:"address"`
-	Vendor  string `json:"vendor"`
-	Product string `json:"product"`
-	Class   string `json:"class"`
-	Driver  string `json:"driver"`
-	Group   string `json:"group"`
-	Node    int    `json:"node"`
-	Root    string `json:"root"`
-	Bars    int    `json:"bars"`
+	Address string  `json:"address"`
+	Vendor  string  `json:"vendor"`
+	Product string  `json:"product"`
+	Class   string  `json:"class"`
+	Driver  string  `json:"driver"`
+	Group   string  `json:"group"`
+	Node    int     `json:"node"`
+	Root    string  `json:"root"`
+	Bars    int     `json:"bars"`
+	Speed   float64 `json:"speed"`
 }
 
 func ghwDevices() ([]device, error) {
@@ -60,6 +62,33 @@ func nvidiaDevices() ([]device, error) {
 	return found, nil
 }
 
+func exporterDevices() (map[string]device, error) {
+	fs, err := sysfs.NewFS("/sys")
+	if err != nil {
+		return nil, err
+	}
+	all, err := fs.PciDevices()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]device{}
+	for name, one := range all {
+		seen := device{
+			Address: name, Vendor: fmt.Sprintf("%04x", one.Vendor),
+			Product: fmt.Sprintf("%04x", one.Device), Class: fmt.Sprintf("%06x", one.Class),
+		}
+		if one.NumaNode != nil {
+			seen.Node = int(*one.NumaNode)
+		}
+		if one.MaxLinkSpeed != nil {
+			seen.Speed = *one.MaxLinkSpeed
+		}
+		// It names functions with a colon in place of the point.
+		found[name[:10]+"."+name[11:]] = seen
+	}
+	return found, nil
+}
+
 func links() (map[string]string, error) {
 	paths, err := filepath.Glob("/sys/bus/pci/devices/*")
 	if err != nil {
@@ -79,9 +108,10 @@ func links() (map[string]string, error) {
 func main() {
 	seen := map[string]any{}
 	for name, look := range map[string]func() (any, error){
-		"ghw":   func() (any, error) { return ghwDevices() },
-		"nvpci": func() (any, error) { return nvidiaDevices() },
-		"links": func() (any, error) { return links() },
+		"ghw":      func() (any, error) { return ghwDevices() },
+		"nvpci":    func() (any, error) { return nvidiaDevices() },
+		"exporter": func() (any, error) { return exporterDevices() },
+		"links":    func() (any, error) { return links() },
 	} {
 		what, err := look()
 		if err != nil {
