@@ -61,12 +61,12 @@ def run_ls(hardware: Hardware, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print_json(devices)
         return
-    columns = ("product", "address", "numa_node", "uuid")
+    columns = ("product", "address", "numa_node")
     rows = [
         (name, *(device[key] for key in columns), "present" if device["present"] else "absent")
         for name, device in devices.items()
     ]
-    print_table(("device", "product", "address", "numa", "uuid", "place"), rows)
+    print_table(("device", "product", "address", "numa", "place"), rows)
 
 
 def run_get(hardware: Hardware, arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print rows under their titles."""
+    """Print rows under their titles; the last column may be long."""
     texts = [[_text(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(titles, texts)
@@ -30,10 +30,9 @@ def _print_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
-    for title, *cells in zip(titles, *rows, strict=True):
-        # Sentences are folded; a long identifier is cut, since its begin tells enough.
-        one_word = not any(" " in cell for cell in cells)
-        table.add_column(title, overflow="ellipsis" if one_word else "fold", no_wrap=one_word)
+    for title in titles[:-1]:
+        table.add_column(title, no_wrap=True)
+    table.add_column(titles[-1], overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
     Console().print(table)

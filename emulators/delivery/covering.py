@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +40,9 @@ def cover_entries(target: AnyPath, source: AnyPath, keep: Iterable[str], stage: 
     whole = Path(tempfile.mkdtemp(dir=stage))
     mount("drawplate", whole, "tmpfs", data="mode=755")
     kept = [f"{target}/{name}" for name in keep if Path(target, name).is_dir()]
-    with _kept(target, stage, kept):
+    # An entry that is a mount itself is what another node shows there.
+    others = {point for point in mountpoints_below(target) if Path(point).parent == Path(target)}
+    with _kept(target, stage, kept, without=others):
         for entry in sorted({*(each.name for each in Path(source).iterdir()), *keep}):
             (whole / entry).mkdir()
             if f"{target}/{entry}" not in kept:
@@ -77,9 +79,12 @@ def staging(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _kept(target: AnyPath, stage: Path, keep: Iterable[str]) -> Iterator[None]:
+def _kept(
+    target: AnyPath, stage: Path, keep: Iterable[str], without: Collection[str] = ()
+) -> Iterator[None]:
     aside = Path(tempfile.mkdtemp(dir=stage))
-    wanted = [*_outermost([*keep, *mountpoints_below(target)])]
+    mounted = (point for point in mountpoints_below(target) if point not in without)
+    wanted = [*_outermost([*keep, *mounted])]
     for number, path in enumerate(wanted):
         bind(path, aside / str(number))
         # Else unmounting the one would unmount the other.

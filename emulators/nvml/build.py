@@ -61,7 +61,7 @@ def _code(path: Path) -> tuple[bytes, bytes] | None:
     """Give what a library has besides its pages; None when it is no library with pages."""
     try:
         start, size = section(path, SECTION)
-    except (SuiteError, struct.error, IndexError, ValueError):
+    except (SuiteError, struct.error, IndexError, ValueError, OverflowError):
         return None
     content = path.read_bytes()
     return content[:start], content[start + size :]

@@ -16,6 +16,9 @@ def section(path: Path, name: str) -> tuple[int, int]:
     """
     with path.open("rb") as file:
         header = file.read(64)
+        # The header's own size, then the magic number and the class of 64 bits.
+        if len(header) < 64 or header[:5] != b"\x7fELF\x02":  # noqa: PLR2004
+            raise SuiteError("this is no ELF file of 64 bits", where=str(path))
         table, width, count, names = (
             struct.unpack_from("<Q", header, 40)[0],
             *struct.unpack_from("<HHH", header, 58),

@@ -4,6 +4,7 @@ One line of JSON per change; a write that a kill cut short is the last line, and
 the file has grown, it is replaced by one line that says everything.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -76,6 +77,9 @@ def recover(state: "State", path: Path) -> bool:
     lines = list(_read(path))
     if not lines:
         return False
+    if lines[0].get("machine") != _fingerprint(state):
+        _log.warning("the journal is that of another machine, and is left out")
+        return False
     late: list[Line] = []
     with state.change("recovery") as change:
         for line in lines:
@@ -113,11 +117,19 @@ def _worth_keeping(device: Device, values: Mapping[str, Any]) -> dict[str, Any]:
 def _whole(state: "State") -> dict[str, Any]:
     everything = [state.device("node"), *state.devices(absent=True)]
     return {
+        "machine": _fingerprint(state),
         "generation": state.generation,
         "sets": {one.name: _worth_keeping(one, one.values) for one in everything},
         "present": {one.name: one.present for one in state.devices(absent=True)},
         "rules": [asdict(rule) for rule in state.call_rules],
     }
+
+
+def _fingerprint(state: "State") -> str:
+    """Give what tells apart machines whose journals do not fit each other."""
+    places = [[one.name, one.kind, one.address] for one in state.node.devices]
+    text = json.dumps([state.node.machine.machine, state.node.node, places])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _replay(change: Change, line: Line) -> Iterable[Line]:

@@ -10,7 +10,7 @@ from drawplate.emulators.state.device import Device
 from drawplate.emulators.work.board import Board
 from drawplate.emulators.work.policies import policies
 from drawplate.emulators.work.rates import WHOLE
-from drawplate.emulators.work.showing import show
+from drawplate.emulators.work.showing import account, show
 from drawplate.emulators.work.tasks import MILLISECOND
 from drawplate.emulators.work.workshop import Workshop
 
@@ -50,6 +50,8 @@ class Load:
                 _show(change, device, values)
             if board.contexts:
                 show(change, board)
+            for context in board.contexts.values():
+                account(change, board, context, self._workshop.now, runs=True)
 
 
 def _show(change: Change, device: Device, values: Mapping[str, float]) -> None:

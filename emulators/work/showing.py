@@ -39,8 +39,8 @@ def forget(change: Change) -> None:
             _put(change, device, key, [])
 
 
-def account(board: Board, context: Context, now: int) -> None:
-    """Close the account of a program that ends, where the driver keeps accounts."""
+def account(change: Change, board: Board, context: Context, now: int, *, runs: bool) -> None:
+    """Write the account of a program, where the driver keeps accounts."""
     device = board.device
     if not device.values.get("accounting.mode"):
         return
@@ -52,16 +52,11 @@ def account(board: Board, context: Context, now: int) -> None:
         "most_mib": context.most,
         "milliseconds": lifetime // 1_000_000,
         "start": context.since,
-        "running": False,
-        MARK: True,
+        "running": runs,
+        MARK: context.id,
     }
-    with board.state.change("account") as change:
-        records = [one for one in device["accounting.records"] if not _is_open(one, context)]
-        change.set(device, "accounting.records", [*records, record][-_KEPT_ACCOUNTS:])
-
-
-def _is_open(record: dict[str, Any], context: Context) -> bool:
-    return record["pid"] == context.opening.pid and bool(record["running"])
+    others = [one for one in device["accounting.records"] if one.get(MARK) != context.id]
+    change.set(device, "accounting.records", [*others, record][-_KEPT_ACCOUNTS:])
 
 
 def _ours(device: Device, key: str) -> list[dict[str, Any]]:

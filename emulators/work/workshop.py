@@ -110,7 +110,8 @@ class Workshop:
         with self._working() as now:
             board = self.board_of(context)
             self._over(board.close(context))
-            account(board, context, now)
+            with self.state.change("account") as change:
+                account(change, board, context, now, runs=False)
             self.listeners.pop(context.id, None)
 
     def allocate(self, context: Context, mib: int) -> None:

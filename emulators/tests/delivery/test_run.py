@@ -32,6 +32,18 @@ def test_a_command_sees_devices_where_real_ones_are(drawplate: Drawplate) -> Non
 
 
 @pytest.mark.root
+def test_a_node_on_a_node_shows_both(drawplate: Drawplate) -> None:
+    inner = " ".join([*command(), *NEW])
+    script = "ls -d /sys/bus/pci/devices/0000:01:00.0 /sys/class/kfd /sys/fs/cgroup"
+
+    done = drawplate(
+        "run", "--machine", "mi300x", WITHOUT, "--", "sh", "-c", f"{inner} -- {script}"
+    )
+
+    assert done.stdout.splitlines() == script.split()[2:]
+
+
+@pytest.mark.root
 def test_a_device_that_is_unplugged_goes_from_everywhere(drawplate: Drawplate) -> None:
     hw = " ".join(command())
     script = f"{hw} unplug gpu0; {hw} wait; ls /dev/nvidia0 /sys/bus/pci/devices/0000:01:00.0"

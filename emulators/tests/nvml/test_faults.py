@@ -88,7 +88,8 @@ def test_a_rule_that_counts_handles_counts_each_call_once(node: Emulated, nvml: 
         node, CallRule("f1", "nvml", "nvmlDeviceGetHandle*", None, "TIMEOUT", after=2, count=1)
     )
 
-    assert nvml.nvmlDeviceGetHandleByIndex(0) and nvml.nvmlDeviceGetHandleByIndex(0)
+    assert nvml.nvmlDeviceGetHandleByIndex(0)
+    assert nvml.nvmlDeviceGetHandleByIndex(0)
     with pytest.raises(nvml.NVMLError_Timeout):
         nvml.nvmlDeviceGetHandleByIndex(0)
     assert nvml.nvmlDeviceGetHandleByIndex(0)

@@ -66,7 +66,7 @@ def test_go_nvml_sees_the_machine(busy: Emulated, tmp_path: Path) -> None:
         cwd=source,
         check=True,
         capture_output=True,
-        env={**os.environ, "CGO_ENABLED": "1", "GOFLAGS": "-mod=mod -modcacherw"},
+        env={**os.environ, "CGO_ENABLED": "1", "GOFLAGS": "-mod=readonly"},
     )
     shown = json.loads(show(busy, str(program)))
 

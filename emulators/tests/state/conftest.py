@@ -49,8 +49,8 @@ def state() -> State:
     return make_state()
 
 
-def make_state() -> State:
-    machine = SimpleNamespace(machine="test")
+def make_state(machine_name: str = "test") -> State:
+    machine = SimpleNamespace(machine=machine_name)
     specs = (make_spec("gpu0"), make_spec("gpu1", 1), make_spec("gpu2", 2, plugged=False))
     node: Any = SimpleNamespace(node="n1", machine=machine, devices=specs)
     return State(node)

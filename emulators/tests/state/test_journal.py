@@ -104,5 +104,18 @@ def test_devices_that_came_at_run_time_are_made_again_with_their_values(
 
 
 def test_properties_that_are_no_more_are_left_out(path: Path) -> None:
-    path.write_text('{"generation": 4, "sets": {"gpu0": {"colour": "red", "temperature": 60}}}\n')
+    written = Journal(path)
+    make_state().add_surface(written)
+    written.stop()
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"generation": 4, "sets": {"gpu0": {"colour": "red", "temperature": 60}}}\n')
     assert _recovered(path).device("gpu0")["temperature"] == 60
+
+
+def test_the_journal_of_another_machine_is_left_out(kept: State, path: Path) -> None:
+    with kept.change() as change:
+        change.set("gpu0", "temperature", 90)
+    other = make_state("another")
+
+    assert not journal.recover(other, path)
+    assert other.device("gpu0")["temperature"] == 35

@@ -260,6 +260,7 @@ def test_accounts_are_kept_where_the_driver_keeps_them(bench: Bench) -> None:
     bench.workshop.allocate(context, 300)
     bench.submit(context, 50)
     bench.run(100)
+    assert [one["running"] for one in bench.state.device("gpu0")["accounting.records"]] == [True]
     bench.workshop.close(context)
     [record] = bench.state.device("gpu0")["accounting.records"]
     assert (record["pid"], record["most_mib"], record["milliseconds"]) == (77, 300, 100)
