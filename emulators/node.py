@@ -40,6 +40,7 @@ PARTS = (
     "smi",
     "nic",
     "tpu",
+    "metadata",
     "devices",
     "tree",
     "delivery",

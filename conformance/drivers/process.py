@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from drawplate.conformance.drivers.hardware import UnderDriver
 from drawplate.conformance.drivers.host import HostProcess, launch_command
 from drawplate.conformance.drivers.log import DriverExited, DriverLog
-from drawplate.conformance.drivers.hardware import UnderDriver
 from drawplate.conformance.drivers.namespace import binds_of, outside
 from drawplate.conformance.drivers.place import Place
 from drawplate.conformance.drivers.ports import choose_ports

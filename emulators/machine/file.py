@@ -19,20 +19,6 @@ Version = Annotated[str, written(r"[0-9A-Za-z][0-9A-Za-z.+~_-]*", "580.95.05")]
 
 
 @dataclass(frozen=True, slots=True)
-class Gpu:
-    """One GPU that is plugged in now."""
-
-    minor: int
-    uuid: str
-    address: str
-    pcie_root: str
-    numa_node: int | None
-    profile: Profile
-    driver_version: str
-    runtime_version: str
-
-
-@dataclass(frozen=True, slots=True)
 class Numbered:
     """One entry of a group, with its number within the family over the whole machine."""
 
@@ -108,23 +94,3 @@ class Machine(Part):
             for at in range(len(group.at)):
                 index = numbers[profile.family] = numbers.get(profile.family, -1) + 1
                 yield Numbered(index, group, at, profile)
-
-    def gpus(self, node: str) -> tuple[Gpu, ...]:
-        """Give the GPUs that are plugged in. Identities depend on the machine, node and place only."""
-        # That module describes a machine as placed and therefore imports this one.
-        from drawplate.emulators.machine.placed import place  # noqa: PLC0415
-
-        return tuple(
-            Gpu(
-                minor=spec.index,
-                uuid=spec.uuid,
-                address=spec.address,
-                pcie_root=spec.pcie_root,
-                numa_node=spec.numa_node,
-                profile=spec.profile,
-                driver_version=self.driver[spec.profile.driver],
-                runtime_version=self.driver.get(spec.profile.runtime or "", ""),
-            )
-            for spec in place(self, node).devices
-            if spec.family == "gpu" and spec.plugged and spec.parent is None
-        )

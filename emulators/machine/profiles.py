@@ -90,9 +90,6 @@ class Profile(Part):
     # Dimensions of the interconnect of TPUs: 2 or 3; 0 where there is none.
     ici_dimensions: Literal[0, 2, 3] = 0
     uuid_prefix: str = ""
-    # The reference driver's stand-in for device nodes: `<node><minor>` with this major number.
-    node: str = Field(default="/dev/drawplate-gpu", pattern=r"^/dev/[a-z0-9-]+$")
-    major: int = Field(default=195, gt=0, lt=4096)
 
     nvidia: Nvidia | None = None
     amd: Amd | None = None

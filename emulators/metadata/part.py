@@ -6,6 +6,7 @@ GCE_METADATA_HOST. `metadata.link_local=on` listens at 169.254.169.254:80 of the
 `nic.namespace` too, which must then be the node's alone.
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from drawplate.emulators.metadata.instance import provider_of
 from drawplate.emulators.metadata.server import MetadataServer
 from drawplate.emulators.nic import namespaces
 from drawplate.emulators.nic.links import Links
+from drawplate.emulators.nic.window import open_sysfs
 from drawplate.emulators.problems import SetupProblem
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def attach(node: "Node") -> None:
     node.operations["metadata_address"] = lambda: "{}:{}".format(*server.address)
     if options.get("metadata.link_local") == "on":
         path = Path(options.get("nic.namespace", namespaces.OWN))
-        if path.samefile("/proc/1/ns/net"):
+        if _is_the_machines(path):
             raise SetupProblem(
                 f"{LINK_LOCAL} would be this machine's, and not the emulated node's alone",
                 where="metadata.link_local",
@@ -62,15 +64,32 @@ class _Published(MetadataServer):
         self._file.unlink(missing_ok=True)
 
 
+def _is_the_machines(path: Path) -> bool:
+    """Tell whether a network namespace has hardware: it then is the machine's own."""
+    namespace = namespaces.open_namespace(path)
+    try:
+        root = open_sysfs(namespace)
+    finally:
+        os.close(namespace)
+    interfaces = Path(f"/proc/self/fd/{root}/class/net")
+    try:
+        return any((one / "device").exists() for one in interfaces.iterdir())
+    finally:
+        os.close(root)
+
+
 def _enter(path: Path, action: Callable[[], Any]) -> Any:
     namespace = namespaces.open_namespace(path)
     links = Links(namespace)
-    loopback = links.named("lo")
-    if loopback:
-        links.set(loopback, up=True)
-        links.add_address(loopback, f"{LINK_LOCAL}/32")
-    links.close()
-    return namespaces.run_inside(namespace, action)
+    try:
+        loopback = links.named("lo")
+        if loopback:
+            links.set(loopback, up=True)
+            links.add_address(loopback, f"{LINK_LOCAL}/32")
+        return namespaces.run_inside(namespace, action)
+    finally:
+        links.close()
+        os.close(namespace)
 
 
 def _parsed(text: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
+from drawplate.emulators.faults.calls import is_awaited, tell
 from drawplate.emulators.state.change import CallRule
 from drawplate.emulators.state.model import State
 
@@ -22,6 +23,8 @@ class RequestRules:
         for rule in self._state.call_rules:
             fits = rule.surface == self._surface and fnmatchcase(call, rule.call)
             if fits and self._counts(rule):
+                if is_awaited(rule):
+                    tell(self._state, rule)
                 if rule.delay_ms:
                     wait(rule.delay_ms / 1000)
                 return rule.result

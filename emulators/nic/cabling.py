@@ -58,7 +58,7 @@ class Cabling:
         self._place = place
         self._prefix = _digest(owner)
         self._node_namespace = node_namespace
-        place.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(place.parent)
         with ExitStack() as stack:
             self._alive = claim(claim_file(place, self._prefix))
             stack.callback(os.close, self._alive)
@@ -190,6 +190,17 @@ def sweep(place: Path) -> list[str]:
         links.close()
         os.close(namespace)
     return swept
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupProblem(
+            f"the cables of this host cannot be kept here: {error.strerror}",
+            where=str(folder),
+            cure="choose a place with `--option nic.cabling=FILE`, or leave out `nic.links`",
+        ) from None
 
 
 def _end_cables(links: Links, owner: str) -> None:

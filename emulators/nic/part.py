@@ -20,7 +20,8 @@ from drawplate.emulators.nic import (
 )
 from drawplate.emulators.nic.flapping import Flapping
 from drawplate.emulators.nic.surface import Interfaces
-from drawplate.emulators.nic.window import Window
+from drawplate.emulators.nic.window import Window, is_sysfs_of, open_sysfs
+from drawplate.emulators.problems import SetupProblem
 
 if TYPE_CHECKING:
     from drawplate.emulators.node import Node
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 # One for the host: nodes that name the same fabric are connected.
 CABLING = Path("/run/drawplate/cabling/host")
+_SYS = Path("/sys")
 # The option of the trees that says which /sys shows through.
 _LOWER = "tree.lower"
 
@@ -44,8 +46,8 @@ def attach(node: "Node") -> None:
     # The rules say what is true from the start.
     with state.change("start", quiet=True):
         pass
-    if settings.is_root and "nic.namespace" in settings.options:
-        _look_through(node, Path(settings.options["nic.namespace"]))
+    if settings.is_root:
+        _look_through(node, Path(settings.options.get("nic.namespace", namespaces.OWN)))
     if "nic.links" in settings.without:
         return
     if not any(identity.has_interface(one.spec) for one in state.devices("nic", absent=True)):
@@ -64,14 +66,21 @@ def attach(node: "Node") -> None:
 
 
 def _look_through(node: "Node", path: Path) -> None:
-    """Let the emulated /sys lie over that of the node's namespace, and not over this process's."""
+    """Let the emulated /sys lie over that of the node's namespace, if /sys here is another's."""
     options = node.settings.options
     if _LOWER in options:
         return
     namespace = namespaces.open_namespace(path)
     try:
-        window = Window(namespace, closing=lambda: options.pop(_LOWER))
+        root = open_sysfs(namespace)
+    except SetupProblem as problem:
+        _log.warning("%s", problem.what)
+        return
     finally:
         os.close(namespace)
+    if is_sysfs_of(root, _SYS):
+        os.close(root)
+        return
+    window = Window(root, closing=lambda: options.pop(_LOWER))
     node.surfaces.append(window)
     options[_LOWER] = window.path

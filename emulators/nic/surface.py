@@ -162,8 +162,9 @@ class Interfaces:
 
         The kernel moves a card to the first namespace then, but ends a veth (default_device_exit).
         """
+        there = set(cabling.devices())
         for device, port in plan.ports(state).items():
-            if device in self._made and cabling.see(device) is None:
+            if device in self._made and device not in there:
                 try:
                     cabling.plug(replace(port, up=False))
                 except Problem as problem:

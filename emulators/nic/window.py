@@ -8,6 +8,7 @@ architectures (since Linux 5.2).
 import ctypes
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from drawplate.emulators.nic import namespaces
 from drawplate.emulators.problems import SetupProblem
@@ -29,15 +30,20 @@ def open_sysfs(namespace: int) -> int:
     return namespaces.run_inside(namespace, _mount)
 
 
+def is_sysfs_of(root: int, path: Path) -> bool:
+    """Tell whether the same namespace's sysfs is mounted at a path: there is one for each."""
+    return os.fstat(root).st_dev == path.stat().st_dev
+
+
 class Window:
     """Keeps such a descriptor open for as long as the node lives; shows nothing by itself."""
 
     name = "lower-sysfs"
 
-    def __init__(self, namespace: int, closing: Callable[[], object]) -> None:
-        """Open the sysfs of the namespace; `closing` is called at the end. Raises SetupProblem."""
+    def __init__(self, root: int, closing: Callable[[], object]) -> None:
+        """Keep `root`, and close it at the end, when `closing` is called too."""
         self.seen = 0
-        self._root = open_sysfs(namespace)
+        self._root = root
         self._closing = closing
 
     @property

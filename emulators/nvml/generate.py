@@ -23,6 +23,7 @@ SOURCES = (
     "events.c",
     "mig.c",
     "compute.c",
+    "metrics.c",
 )
 # nvmlValueType_t of nvml.h, and the member of nvmlValue_t.
 _VALUE_TYPES = {

@@ -5,6 +5,7 @@ for none; they are served in the network namespace `nic.namespace`. Operations: 
 node, and `container_environment` of whoever holds all chips.
 """
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,11 @@ def count_idle(change: "Change", seconds: float) -> None:
         change.set(chip, "idle.seconds", idle)
 
 
-def _enter(namespace: str | None, action: "Callable[[], Any]") -> Any:
-    if namespace is None:
+def _enter(path: str | None, action: "Callable[[], Any]") -> Any:
+    if path is None:
         return action()
-    return namespaces.run_inside(namespaces.open_namespace(Path(namespace)), action)
+    namespace = namespaces.open_namespace(Path(path))
+    try:
+        return namespaces.run_inside(namespace, action)
+    finally:
+        os.close(namespace)

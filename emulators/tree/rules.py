@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from drawplate.emulators.faults.calls import is_awaited, tell
 from drawplate.emulators.state.change import CallRule
 from drawplate.emulators.state.model import State
 from drawplate.emulators.tree.model import Tree
@@ -51,6 +52,8 @@ class CallRules:
         rule = self._take(tree, path, pid, call)
         if rule is None:
             return None
+        if is_awaited(rule):
+            tell(self._state, rule, rule.device)
         self._delay(rule.delay_ms / 1000, gone)
         number = number_of(rule.result)
         if number:

@@ -27,6 +27,8 @@ class _Meter:
     samples: deque[tuple[int, int, int, dict[str, int]]] = field(default_factory=deque)
     # Exact, since the property has whole degrees only.
     temperature: float | None = None
+    # Whether everything is as without work, and has been shown so.
+    rests: bool = False
 
 
 class Load:
@@ -40,18 +42,32 @@ class Load:
     def tick(self, change: Change, seconds: float) -> None:
         """Bring the work up to now, and show the load of the last moments."""
         self._workshop.advance(change)
+        now = self._workshop.now
         for board in self._workshop.boards:
-            device = board.device
-            meter = self._meters.setdefault(device.name, _Meter())
-            busy, used = _measure(board, meter, self._workshop.now)
-            if device.present:
-                values = _values(device, busy, used)
-                values.update(_temperature(device, meter, used, seconds))
-                _show(change, device, values)
+            meter = self._meters.setdefault(board.device.name, _Meter())
+            if meter.rests and not board.contexts:
+                # Nothing is shown, so what somebody sets by hand stays.
+                meter.samples = deque([(now, board.busy, board.got, {})])
+                meter.temperature = None
+                continue
+            busy, used = _measure(board, meter, now)
+            if board.device.present:
+                _show_load(change, board, meter, (busy, used), seconds)
             if board.contexts:
                 show(change, board)
             for context in board.contexts.values():
-                account(change, board, context, self._workshop.now, runs=True)
+                account(change, board, context, now, runs=True)
+
+
+def _show_load(
+    change: Change, board: Board, meter: _Meter, load: tuple[float, float], seconds: float
+) -> None:
+    device = board.device
+    busy, used = load
+    warmth = _temperature(device, meter, used, seconds)
+    _show(change, device, _values(device, busy, used) | warmth)
+    cold = all(value == _first(device, key) for key, value in warmth.items())
+    meter.rests = cold and not busy and not board.contexts
 
 
 def _show(change: Change, device: Device, values: Mapping[str, float]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from drawplate.conformance.cli.main import main
+from drawplate.emulators.machine.placed import place
 from drawplate.emulators.machine.shipped import load, shipped
 
 Captured = pytest.CaptureFixture[str]
@@ -23,7 +24,7 @@ def test_show_prints_the_identities_of_the_named_node(capsys: Captured) -> None:
     assert main(["machine", "show", "dgx-h100", "--node", "worker"]) == 0
 
     printed = capsys.readouterr().out
-    assert all(gpu.uuid in printed for gpu in load("dgx-h100").gpus("worker"))
+    assert all(one.uuid in printed for one in place(load("dgx-h100"), "worker").devices)
     assert "nvidia 580.95.05" in printed
 
 

@@ -113,10 +113,10 @@ class Amd(Part):
                 "give a number that divides the number of dies",
                 key="compute",
             )
-        for name, mode in self.memory.items():
+        for setting, mode in self.memory.items():
             require(
-                mode.compute in self.compute and name in self.compute[mode.compute].memory,
-                f"{name} begins with {mode.compute}, which does not go with it",
+                mode.compute in self.compute and setting in self.compute[mode.compute].memory,
+                f"{setting} begins with {mode.compute}, which does not go with it",
                 "write a compute mode that has it among its memory modes",
                 key="memory",
             )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from drawplate.emulators.machine.placed import place
 from drawplate.emulators.machine.shipped import load
 from drawplate.emulators.problems import SetupProblem
 
@@ -196,7 +197,7 @@ def test_nvlink_needs_two_gpus(write: Callable[[str], str]) -> None:
 def test_a_machine_may_bring_its_own_profiles(write: Callable[[str], str]) -> None:
     text = GOOD.replace("profile: l4-24gb", "profile: own") + OWN
 
-    profile = load(write(text)).gpus("node-a")[0].profile
+    profile = place(load(write(text)), "node-a").devices[0].profile
     assert (profile.product, profile.pci.device) == ("Own", "0001")
     assert (profile.architecture, profile.pci.vendor) == ("Ada Lovelace", "10de")
 

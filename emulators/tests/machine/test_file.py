@@ -7,6 +7,7 @@ import pytest
 
 from drawplate.emulators.machine import shipped as machine
 from drawplate.emulators.machine.file import Machine
+from drawplate.emulators.machine.placed import DeviceSpec, place
 from drawplate.emulators.machine.profiles import profiles
 from drawplate.emulators.problems import SetupProblem
 
@@ -46,23 +47,23 @@ def write(tmp_path: Path) -> Write:
 def test_identities_depend_on_machine_node_and_place_alone(write: Write) -> None:
     first = machine.load(write(GOOD))
 
-    assert first.gpus("node-a") == machine.load(write(GOOD)).gpus("node-a")
+    assert _present(first, "node-a") == _present(machine.load(write(GOOD)), "node-a")
     assert not _uuids(first, "node-a") & _uuids(first, "node-b")
     assert not _uuids(first, "node-a") & _uuids(machine.load(write(_other_name())), "node-a")
 
 
 def test_a_root_holds_the_buses_up_to_the_next_root_of_its_domain(write: Write) -> None:
-    gpus = machine.load(write(GOOD)).gpus("node-a")
+    gpus = _present(machine.load(write(GOOD)), "node-a")
 
     assert [gpu.pcie_root for gpu in gpus] == ["pci0000:17", "pci0000:97", "pci0001:00"]
     assert [gpu.numa_node for gpu in gpus] == [0, 1, None]
 
 
 def test_an_unplugged_device_is_gone_and_the_others_keep_their_identity(write: Write) -> None:
-    whole = machine.load(write(GOOD)).gpus("node-a")
+    whole = _present(machine.load(write(GOOD)), "node-a")
     text = GOOD.replace("    count: 3", '    unplugged: ["0000:9b:00.0"]\n    count: 3')
 
-    assert machine.load(write(text)).gpus("node-a") == (whole[0], whole[2])
+    assert _present(machine.load(write(text)), "node-a") == (whole[0], whole[2])
 
 
 def test_uuids_may_be_given(write: Write) -> None:
@@ -96,7 +97,11 @@ def test_a_file_that_is_not_there_is_a_setup_problem(tmp_path: Path) -> None:
 
 
 def _uuids(found: Machine, node: str) -> set[str]:
-    return {gpu.uuid for gpu in found.gpus(node)}
+    return {device.uuid for device in _present(found, node)}
+
+
+def _present(found: Machine, node: str) -> tuple[DeviceSpec, ...]:
+    return tuple(device for device in place(found, node).devices if device.plugged)
 
 
 def _other_name() -> str:

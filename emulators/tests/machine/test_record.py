@@ -53,7 +53,7 @@ def test_an_unknown_model_becomes_a_profile_of_the_file(
     made = machine.profiles["recorded-1002-ffff"]
     assert made.pci == pci
     assert made.amd is not None
-    assert [gpu.profile for gpu in machine.gpus("node-a")] == [made]
+    assert [one.profile for one in place(machine, "node-a").devices] == [made]
 
 
 def test_a_virtual_function_of_an_unknown_card_becomes_a_profile_too(

@@ -1,6 +1,5 @@
 """Real interfaces: they come and go with their cards, carry packets, and are followed."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -199,7 +198,7 @@ def test_a_later_process_of_the_node_takes_the_interfaces_over(
     assert surface._cabling is not None
     assert surface._watcher is not None
     surface._watcher.stop()
-    os.close(surface._cabling._alive)
+    surface._cabling._ending.close()
     again = cards()
     with again.change("test") as change:
         change.unplug("nic1")

@@ -158,8 +158,8 @@ def test_the_trace_tells_who_called_what_on_which_device(node: Emulated, nvml: M
                 break
         over.set()
 
-    threading.Thread(target=listen, daemon=True).start()
     handle = nvml.nvmlDeviceGetHandleByIndex(3)
+    threading.Thread(target=listen, daemon=True).start()
     assert began.wait(60)
     nvml.nvmlDeviceGetPowerUsage(handle)
     with pytest.raises(nvml.NVMLError_NotSupported):

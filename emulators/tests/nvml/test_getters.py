@@ -233,3 +233,26 @@ def test_answers_of_the_long_tail_come_from_data(node: Emulated, nvml: ModuleTyp
         nvml.nvmlDeviceGetMemClkVfOffset(handle)
     with pytest.raises(nvml.NVMLError_NotSupported):
         nvml.nvmlDeviceGetIrqNum(nvml.nvmlDeviceGetHandleByIndex(1))
+
+
+def test_metrics_are_told_of_the_time_between_two_samples(node: Emulated, nvml: ModuleType) -> None:
+    handle = nvml.nvmlDeviceGetHandleByIndex(0)
+    assert nvml.nvmlGpmQueryDeviceSupport(handle).isSupportedDevice
+    first, second = nvml.nvmlGpmSampleAlloc(), nvml.nvmlGpmSampleAlloc()
+    nvml.nvmlGpmSampleGet(handle, first)
+    node.set("gpu0", utilisation__gpu=80, nvlink__throughput__tx=1 << 30)
+    nvml.nvmlGpmSampleGet(handle, second)
+    get = nvml.c_nvmlGpmMetricsGet_t()
+    get.version, get.numMetrics = nvml.NVML_GPM_METRICS_GET_VERSION, 4
+    get.sample1, get.sample2 = first, second
+    for place, number in enumerate((2, 61, 60, 3)):
+        get.metrics[place].metricId = number
+    nvml.nvmlGpmMetricsGet(get)
+
+    assert [one.nvmlReturn for one in get.metrics[:4]] == [0, 0, 0, 3]
+    assert get.metrics[0].value == 40
+    assert get.metrics[1].value > 0
+    assert get.metrics[2].value == 0
+    nvml.nvmlGpmSampleFree(first)
+    with pytest.raises(nvml.NVMLError_InvalidArgument):
+        nvml.nvmlGpmSampleGet(handle, first)

@@ -166,7 +166,7 @@ def test_a_surface_that_fails_does_not_hide_the_change_from_others(
 
 def test_waiting_ends_when_the_last_reader_sees_it(state: State) -> None:
     late = Witness()
-    late.apply = late.told.append  # type: ignore[method-assign]
+    late.apply = late.told.append  # type: ignore[method-assign,assignment]
     state.add_surface(late)
     with state.change() as change:
         change.set("gpu0", "temperature", 90)

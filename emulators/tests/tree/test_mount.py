@@ -233,6 +233,19 @@ def test_a_rule_can_begin_later_and_end(show: Callable[..., Any]) -> None:
     assert seen == ["0x10de\n", "EIO", "EIO", "0x10de\n"]
 
 
+def test_a_read_that_somebody_waits_for_is_told(show: Callable[..., Any]) -> None:
+    emulated = show("edge-l4")
+    path = emulated.where / "bus/pci/devices/0000:01:00.0/vendor"
+    with emulated.state.change() as change:
+        change.add_rule(CallRule("f7", "sysfs", "*/vendor", device="gpu0", after=1, count=1))
+
+    before = len(emulated.state.events)
+    assert path.read_text() == "0x10de\n"
+    assert len(emulated.state.events) == before
+    assert path.read_text() == "0x10de\n"
+    assert [event.data["owner"] for event in emulated.state.events] == ["f7"]
+
+
 def test_a_rule_of_one_device_leaves_the_others_alone(show: Callable[..., Any]) -> None:
     emulated = show("dgx-h100")
     with emulated.state.change() as change:

@@ -149,6 +149,22 @@ def test_load_shows_in_utilisation_clocks_power_and_temperature(bench: Bench) ->
     assert {key: gpu[key] for key in idle} == idle
 
 
+def test_what_is_set_by_hand_stays_once_the_work_is_over(bench: Bench) -> None:
+    context = bench.open()
+    bench.submit(context, 100)
+    bench.run(500)
+    bench.workshop.close(context)
+    bench.run(60_000, steps=300)
+    with bench.state.change() as change:
+        change.update("gpu0", {"utilisation.gpu": 33, "temperature.gpu": 61})
+    bench.run(1000, steps=5)
+    gpu = bench.state.device("gpu0")
+    assert (gpu["utilisation.gpu"], gpu["temperature.gpu"]) == (33, 61)
+    bench.submit(bench.open(), 10_000)
+    bench.run(1000, steps=5)
+    assert gpu["utilisation.gpu"] == 100
+
+
 def test_half_a_load_is_half_the_utilisation(bench: Bench) -> None:
     context = bench.open()
     bench.submit(context, 10, every=20, count=500)
