@@ -70,7 +70,8 @@ def mutants(session: nox.Session) -> None:
 def protos(session: nox.Session) -> None:
     """Generate the gRPC code again; fails when the committed code differs."""
     session.run(PYTHON, "-m", "drawplate.driver.wire.generate")
-    session.run("git", "diff", "--exit-code", "--", "driver/wire")
+    session.run(PYTHON, "-m", "drawplate.emulators.tpu.wire.generate")
+    session.run("git", "diff", "--exit-code", "--", "driver/wire", "emulators/tpu/wire")
 
 
 @nox.session

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drawplate.driver.device import DeviceNode, Mount
+from drawplate.driver.moving import hook
 from drawplate.driver.prepared import PreparedClaim, PreparedDevice, decode, encode
 from drawplate.driver.replacing import replace_file, sync_folder
 
@@ -20,8 +21,6 @@ _log = logging.getLogger(__name__)
 
 # Annotations came with 0.6.0 (CDI specification, table of released versions).
 CDI_VERSION = "0.6.0"
-# And network interfaces with this one.
-_WITH_INTERFACES = "1.1.0"
 
 # Runtimes may run as another user than the driver.
 _MODE = 0o644
@@ -34,9 +33,11 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*=[A-Za-z0-9 .,_:/+-]*")
 class CdiFolder:
     """The CDI files of one driver in one folder of the container runtime."""
 
-    def __init__(self, folder: Path, driver: str) -> None:
+    def __init__(self, folder: Path, driver: str, mover: Path = Path("move-interface")) -> None:
+        """Write to `folder`; `mover` is the program that moves interfaces, as the host calls it."""
         self._folder = folder
         self._driver = driver
+        self._mover = mover
         # The prefix makes it a valid vendor for driver names that begin with a digit as well.
         self._vendor = f"k8s.{driver}"
 
@@ -81,7 +82,7 @@ class CdiFolder:
     def render(self, claim: PreparedClaim) -> bytes:
         """Give the content of a claim's file."""
         spec = {
-            "cdiVersion": _version(claim),
+            "cdiVersion": CDI_VERSION,
             "kind": self.kind,
             "annotations": {self._annotation: json.dumps(encode(claim), sort_keys=True)},
             "devices": [
@@ -99,9 +100,10 @@ class CdiFolder:
             made["deviceNodes"] = [_node(node) for node in edits.nodes]
         if edits.mounts:
             made["mounts"] = [_mount(mount) for mount in edits.mounts]
-        if edits.interfaces:
-            made["netDevices"] = [
-                {"hostInterfaceName": one.host, "name": one.container} for one in edits.interfaces
+        # Who only looks after a device must not take it away from its user.
+        if edits.interfaces and not device.admin_access:
+            made["hooks"] = [
+                hook(self._mover, one.host, one.container) for one in edits.interfaces
             ]
         return made
 
@@ -149,12 +151,6 @@ def _environment(device: PreparedDevice) -> Iterator[str]:
         if not _VARIABLE.fullmatch(variable):
             raise ValueError(f"{variable!r} cannot be an environment variable")
         yield variable
-
-
-def _version(claim: PreparedClaim) -> str:
-    # No newer one than is needed: a runtime refuses files of versions that it does not know.
-    moving = any(device.edits.interfaces for device in claim.devices)
-    return _WITH_INTERFACES if moving else CDI_VERSION
 
 
 def _node(node: DeviceNode) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
-from drawplate.driver import inventory, kubeconfig, lock, sharing
+from drawplate.driver import inventory, kubeconfig, lock, moving, sharing
 from drawplate.driver.api import Api
 from drawplate.driver.cdi import CdiFolder
 from drawplate.driver.checkpoint import Checkpoint
@@ -43,13 +44,13 @@ class Driver:
         """Read the hardware and the kubeconfig. Raises SetupProblem when they are not right."""
         self.settings = settings
         self.metrics = Metrics()
-        self.hardware = Hardware(FAMILIES[settings.family](settings.roots))
+        self.hardware = Hardware(FAMILIES[settings.family](settings.roots, settings.state))
         self.api = _connector(kubeconfig.load(settings.kubeconfig))
         self.claims = Claims(self.api, settings.driver)
         self.scope = Scope(sharing.parse if settings.family == "gpu" else sharing.refuse)
         self.checkpoint = Checkpoint(settings.checkpoint)
         self.ledger = Ledger(self.checkpoint)
-        self.cdi = CdiFolder(settings.cdi, settings.driver)
+        self.cdi = CdiFolder(settings.cdi, settings.driver, settings.mover)
         self.core = Core(
             pool=settings.node,
             claims=self.claims,
@@ -82,6 +83,8 @@ class Driver:
         """Serve. Everything that registration does not need comes after it. Raises SetupProblem."""
         settings = self.settings
         self._held += [lock.hold(path) for path in settings.locks]
+        if settings.family == "nic":
+            _install(settings.mover)
         self.ledger.load(self.cdi.take_over)
         self.core.restore()
         http = _listen(settings.http_address, settings.http_port)
@@ -180,6 +183,17 @@ def _listen(address: str, port: int) -> socket.socket:
             f"cannot listen for HTTP: {error}",
             where=f"{address}:{port}",
             cure="give a free --http-port and an --http-address of this machine",
+        ) from None
+
+
+def _install(mover: Path) -> None:
+    try:
+        moving.install(mover)
+    except OSError as error:
+        raise SetupProblem(
+            f"cannot install the program that moves interfaces: {error.strerror}",
+            where=str(mover),
+            cure="give a --plugin-dir that this user may write to",
         ) from None
 
 

@@ -32,7 +32,12 @@ class Family(Protocol):
         """Tell whether a device that was read can be handed out at this moment."""
 
 
-FAMILIES: dict[str, Callable[[Roots], Family]] = {"gpu": Gpus, "nic": Nics, "tpu": Tpus}
+# Each is given the roots, and the folder of what the driver keeps over restarts.
+FAMILIES: dict[str, Callable[[Roots, Path], Family]] = {
+    "gpu": lambda roots, _: Gpus(roots),
+    "nic": lambda roots, state: Nics(roots, state / "interfaces.json"),
+    "tpu": lambda roots, _: Tpus(roots),
+}
 
 
 class Hardware:

@@ -45,6 +45,11 @@ class Settings:
         return self.plugins / self.driver / "dra.sock"
 
     @property
+    def mover(self) -> Path:
+        """The program that moves interfaces into pods; the host must call it so too."""
+        return self.plugins / self.driver / "move-interface"
+
+    @property
     def checkpoint(self) -> Path:
         """What is prepared, over restarts and reboots."""
         return self.state / "checkpoint.json"

@@ -83,7 +83,8 @@ class Stage:
         machine = machine_of(self.profile)
         if machine is None:
             return None
-        return BenchHardware(machine, self.node.paths.hardware_state, self.node.name)
+        paths = self.node.paths
+        return BenchHardware(machine, paths.hardware_state, self.node.name, paths.cdi_dynamic)
 
     def _credentials(self) -> Credentials:
         target = self.node.paths.root / "driver.kubeconfig"

@@ -3,11 +3,11 @@
 import argparse
 import json
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from drawplate.conformance.cli.hw_tables import print_json, print_table
+from drawplate.conformance.cli.hw_words import matches, named, pair, typed
 from drawplate.conformance.cli.output import tell
 from drawplate.emulators.control.client import Hardware
 from drawplate.emulators.problems import Problem, SetupProblem
@@ -73,7 +73,7 @@ def run_get(hardware: Hardware, arguments: argparse.Namespace) -> None:
     """Print values: one alone as it is, several with their names."""
     values = dict(hardware.get(arguments.device))
     if arguments.keys:
-        values = {name: values[name] for key in arguments.keys for name in _named(values, key)}
+        values = {name: values[name] for key in arguments.keys for name in named(values, key)}
     if arguments.json:
         print_json(values)
     elif arguments.keys and [*values] == arguments.keys and len(values) == 1:
@@ -86,8 +86,8 @@ def run_get(hardware: Hardware, arguments: argparse.Namespace) -> None:
 def run_set(hardware: Hardware, arguments: argparse.Namespace) -> None:
     """Set values and print the generation that has them."""
     before = hardware.get(arguments.device)
-    pairs = dict(_pair(text) for text in arguments.values)
-    values = {key: _typed(text, before.get(key)) for key, text in pairs.items()}
+    pairs = dict(pair(text) for text in arguments.values)
+    values = {key: typed(text, before.get(key)) for key, text in pairs.items()}
     _print_generation(hardware.set(arguments.device, values), arguments)
 
 
@@ -103,7 +103,7 @@ def run_unplug(hardware: Hardware, arguments: argparse.Namespace) -> None:
 
 def run_fault(hardware: Hardware, arguments: argparse.Namespace) -> None:
     """Let a fault happen, and print its ID."""
-    parameters = dict(_pair(text) for text in arguments.parameters)
+    parameters = dict(pair(text) for text in arguments.parameters)
     _print_reply(hardware.fault(arguments.device, arguments.fault, **parameters), arguments)
 
 
@@ -161,44 +161,15 @@ def run_cdi(hardware: Hardware, arguments: argparse.Namespace) -> None:
 
 def run_trace(hardware: Hardware, arguments: argparse.Namespace) -> None:
     """Print calls of NVML as they come."""
-    wanted = dict(_pair(text) for text in arguments.filters)
+    wanted = dict(pair(text) for text in arguments.filters)
     for item in hardware.stream("trace"):
-        if "function" not in item or not _matches(item, wanted):
+        if "function" not in item or not matches(item, wanted):
             continue
         if arguments.json:
             print(json.dumps(item), flush=True)
         else:
             call = f"{item['function']}({item['device']})"
             print(f"{item['time']:.6f} {item['pid']:>7} {call} {item['result']}", flush=True)
-
-
-def _matches(item: dict[str, Any], wanted: dict[str, str]) -> bool:
-    return all(fnmatchcase(str(item.get(key)), glob) for key, glob in wanted.items())
-
-
-def _named(values: dict[str, Any], key: str) -> list[str]:
-    """Give the property `key`, or those of the group `key`."""
-    found = [key] if key in values else [each for each in values if each.startswith(f"{key}.")]
-    if not found:
-        raise Refused(Reason.NOT_FOUND, f"there is no property {key!r}")
-    return found
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not (key and sign):
-        raise SetupProblem(f"{text!r} says nothing", cure="write name=value")
-    return key, value
-
-
-def _typed(text: str, before: Any) -> Any:
-    """Give a value as it is meant where there was `before`: texts need no quotes."""
-    if isinstance(before, str):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from drawplate.driver.ledger import Ledger
 from drawplate.driver.metrics import Metrics
 from drawplate.driver.scope import Scope
 from drawplate.driver.tests.fakes import DRIVER, NODE, FakeApi, FakeFamily
+from drawplate.emulators.nic import namespaces
 from drawplate.emulators.node import Node as EmulatedNode
 from drawplate.emulators.node import NodeSettings
+from drawplate.emulators.tests.nic.lab import Lab, Process
 
 # What needs root, or would touch this machine.
 WITHOUT = frozenset({"nic", "delivery", "uevents", "fuse"})
@@ -109,6 +111,33 @@ def do(node: EmulatedNode, operation: str, *arguments: Any) -> None:
     """Do something to an emulated node, and wait until all that is read there shows it."""
     node.operations[operation](*arguments)
     node.operations["wait"]()
+
+
+Cards = Callable[..., Process]
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Iterator[Cards]:
+    """Give a function that runs a node whose interfaces are in a network namespace `node`.
+
+    There are two others, `pod-a` and `pod-b`, for what has been handed out.
+    """
+    lab = Lab(tmp_path)
+    names = ("node", "pod-a", "pod-b")
+    processes: list[Process] = []
+    for name in names:
+        namespaces.make_namespace(lab.path(name))
+
+    def start(machine: str = "nic-2xcx7") -> Process:
+        processes.append(Process(lab, machine, tmp_path / "folder", ("tpu.metrics=off",)))
+        processes[-1].start()
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.end()
+    for name in names:
+        namespaces.drop_namespace(lab.path(name))
 
 
 @pytest.fixture(scope="session")

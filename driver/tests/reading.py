@@ -48,6 +48,8 @@ class Reader:
 def reader(family: str, root: Path, *, before: Sequence[str] = (), **roots: Path) -> Iterator[Reader]:
     """Read a node whose files are below `root`; `before` is a command that runs the program."""
     places = {"driver": root, "host_driver": root, "sysfs": root / "sys", "dev": root / "dev"}
+    # What a driver keeps lies beside the emulated root, so that the next one finds it.
+    places["state"] = root.parent / "driver-state"
     given = json.dumps({name: str(path) for name, path in {**places, **roots}.items()})
     command = [*before, sys.executable, "-m", "drawplate.driver.tests.reading", family, given]
     pipe = subprocess.PIPE
@@ -63,8 +65,9 @@ def reader(family: str, root: Path, *, before: Sequence[str] = (), **roots: Path
 def main(family: str, roots: str) -> None:
     """Answer each line of the standard input."""
     given = {name: Path(path) for name, path in json.loads(roots).items()}
+    state = given.pop("state")
     try:
-        reading = FAMILIES[family](Roots(**given))
+        reading = FAMILIES[family](Roots(**given), state)
     except SetupProblem as problem:
         reading, begun = None, {"problem": str(problem)}
     known: dict[str, Any] = {}

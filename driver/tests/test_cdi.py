@@ -26,7 +26,7 @@ CLAIM = PreparedClaim(ClaimName(UID, "default", "claim"), (DEVICE,))
 
 @pytest.fixture
 def cdi(tmp_path: Path) -> CdiFolder:
-    return CdiFolder(tmp_path / "cdi", "gpu.example.com")
+    return CdiFolder(tmp_path / "cdi", "gpu.example.com", Path("/plugins/move-interface"))
 
 
 def test_a_device_brings_its_node_and_its_variables(cdi: CdiFolder) -> None:
@@ -66,7 +66,6 @@ def test_mounts_and_interfaces_are_what_the_device_brings(cdi: CdiFolder) -> Non
     device = PreparedDevice("req", "pool", "dev-0", whole)
     spec = json.loads(cdi.render(PreparedClaim(CLAIM.claim, (device,))))
 
-    assert spec["cdiVersion"] == "1.1.0"
     assert spec["devices"][0]["containerEdits"] == {
         "env": ["NIC_DEVICE_0=nic0", "MTU=9000"],
         "mounts": [
@@ -76,8 +75,22 @@ def test_mounts_and_interfaces_are_what_the_device_brings(cdi: CdiFolder) -> Non
                 "options": ["ro", "nosuid", "nodev", "bind"],
             }
         ],
-        "netDevices": [{"hostInterfaceName": "rdma0", "name": "net1"}],
+        "hooks": [
+            {
+                "hookName": "createRuntime",
+                "path": "/plugins/move-interface",
+                "args": ["move-interface", "rdma0", "net1"],
+                "timeout": 15,
+            }
+        ],
     }
+
+
+def test_who_has_admin_access_does_not_get_the_interface(cdi: CdiFolder) -> None:
+    moved = Edits("NIC_DEVICE_0", "nic0", interfaces=(Interface("rdma0", "net1"),))
+    device = PreparedDevice("req", "pool", "dev-0", moved, admin_access=True)
+
+    assert cdi.edits(device) == {"env": ["NIC_DEVICE_0=nic0"]}
 
 
 def test_identifiers_name_the_devices_of_the_file(cdi: CdiFolder) -> None:

@@ -1,5 +1,7 @@
 """How devices look in a slice."""
 
+from dataclasses import replace
+
 from drawplate.driver.attributes import flag, integer, quantity, semantic_version, string
 from drawplate.driver.inventory import describe
 from drawplate.driver.tests.fakes import make_device
@@ -13,6 +15,10 @@ def test_a_device_has_its_name_attributes_and_capacity() -> None:
             "capacity": {"memory": {"value": "80Gi"}},
         }
     ]
+
+
+def test_a_device_without_capacity_does_not_have_an_empty_one() -> None:
+    assert "capacity" not in describe([replace(make_device(3), capacity={})])[0]
 
 
 def test_values_have_the_types_of_the_api() -> None:

@@ -101,8 +101,7 @@ class _Server(ThreadingHTTPServer):
 
     def _later(self, request: Request, first: Answer, seen: int) -> Answer:
         clock = self.state.clock
-        longest = float(request.query.get("timeout_sec") or _LONGEST_WAIT)
-        end = clock.now() + longest
+        end = clock.now() + _seconds(request.query.get("timeout_sec", ""))
         while (left := end - clock.now()) > 0 and not self.ending.is_set():
             if self.state.wait(seen + 1, min(left, 1.0)):
                 seen = self.state.generation
@@ -110,6 +109,13 @@ class _Server(ThreadingHTTPServer):
                 if found.headers.get("ETag") != first.headers.get("ETag"):
                     return found
         return first
+
+
+def _seconds(text: str) -> float:
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return _LONGEST_WAIT
 
 
 class _Handler(BaseHTTPRequestHandler):

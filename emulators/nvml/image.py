@@ -1,6 +1,7 @@
 """A device's record as it goes into the pages: which property changes which bytes."""
 
 import functools
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from drawplate.emulators.nvml import pages_layout
 from drawplate.emulators.nvml.rendering import errors, identity, links, partitions, processes
 from drawplate.emulators.state.device import Device
 from drawplate.emulators.state.model import State
+
+_log = logging.getLogger(__name__)
 
 _MODULES = (identity, errors, links, processes, partitions)
 
@@ -33,8 +36,13 @@ class Image:
         """Render members of the record."""
         for name in names:
             entry = pages_layout.device_members()[name]
-            value = self._value(entry)
-            pages_layout.layouts().put(self.bytes, 0, self._struct.member(name), value)
+            try:
+                value = self._value(entry)
+                pages_layout.layouts().put(self.bytes, 0, self._struct.member(name), value)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                # Properties of JSON can be given any shape by hand; what fits is shown.
+                device = self._device.name
+                _log.warning("%s of %s cannot be shown as it was set", name, device, exc_info=True)
 
     def _value(self, entry: Mapping[str, Any]) -> Any:
         if "by" in entry:

@@ -77,7 +77,8 @@ class Pages:
         """Write what changed; then tell of events; then of the generation."""
         for name, values in changes.sets.items():
             if name in self._images:
-                self._update(name, values)
+                self._images[name].update(values)
+                self._write_device(name)
                 if "answers" in values:
                     self._write_answers()
         if changes.structural:
@@ -125,14 +126,6 @@ class Pages:
         copies = pages_layout.layouts()["gpu_slot"].member("copies").offset
         data_of = self._images[name].bytes
         self._map.write_copy(slot, len(data_of), slot + copies, data_of)
-
-    def _update(self, name: str, values: Iterable[str]) -> None:
-        try:
-            self._images[name].update(values)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            # Properties of JSON can be given any shape by hand; what fits is shown.
-            _log.warning("%s cannot be shown as it was set", name, exc_info=True)
-        self._write_device(name)
 
     def _write_structure(self) -> None:
         for name, image in self._images.items():

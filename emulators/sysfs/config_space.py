@@ -83,8 +83,10 @@ def _put_header(space: bytearray, one: Space) -> None:
     virtual = one.parent is not None
     _put(space, 0x00, 2, 0xFFFF if virtual else function.vendor)
     _put(space, 0x02, 2, 0xFFFF if virtual else function.device)
-    # Memory and bus master, once a driver has enabled the function.
-    _put(space, 0x04, 2, 0x0406 if function.driver else 0x0000)
+    # Memory and bus master, once a driver has enabled the function; the memory of virtual
+    # functions is enabled by their physical one (SR-IOV 1.1, 3.4.1.3).
+    enabled = 0x0004 if virtual else 0x0406
+    _put(space, 0x04, 2, enabled if function.driver else 0x0000)
     _put(space, 0x06, 2, 0x0010 if function.config_bytes > _PLAIN else 0)
     space[0x08] = function.revision
     _put(space, 0x09, 3, function.class_)
@@ -153,22 +155,27 @@ def _put_express(space: bytearray, at: int, one: Space) -> None:
     _put(space, at + 2, 2, 0x2 | kind << 4 | (0x100 if slot else 0))
     # Payloads of 256 bytes, error roles; functions of devices can be reset by themselves.
     _put(space, at + 4, 4, 0x8001 | (0 if bridge else 0x1000_0000))
-    _put(space, at + 8, 2, 0x283F)
     best, lanes = link_capability(one)
     _put(space, at + 12, 4, best | lanes << 4 | (0x10_0000 if slot else 0))
-    _put(space, at + 16, 2, 0x0040)
-    speed = speed_code(owner["link.speed"]) if owner else best
-    width = int(owner["link.width"]) if owner else lanes
-    _put(space, at + 18, 2, speed | width << 4 | 0x1000 | (0x2000 if slot else 0))
+    # Error reporting, payloads and the link are the physical function's, and read as zero in its
+    # virtual ones (SR-IOV 1.1, 3.5).
+    if one.parent is None:
+        _put(space, at + 8, 2, 0x283F)
+        _put(space, at + 16, 2, 0x0040)
+        speed = speed_code(owner["link.speed"]) if owner else best
+        width = int(owner["link.width"]) if owner else lanes
+        _put(space, at + 18, 2, speed | width << 4 | 0x1000 | (0x2000 if slot else 0))
     if slot and bridge is not None:
         # A slot with a presence detector that can be plugged while running.
         _put(space, at + 20, 4, 0x60 | bridge.secondary << 19)
         # Indicators: attention off, power on.
         _put(space, at + 24, 2, 0x01C0)
         _put(space, at + 26, 2, 0x0040)
-    _put(space, at + 36, 4, 0x0001_0012)
+    # Ports forward to more than eight functions of a card, as ARI needs.
+    _put(space, at + 36, 4, 0x0001_0012 | (0x20 if slot else 0))
+    _put(space, at + 40, 2, 0x20 if slot else 0)
     _put(space, at + 44, 4, (2**best - 1) << 1)
-    _put(space, at + 48, 2, best)
+    _put(space, at + 48, 2, best if one.parent is None else 0)
 
 
 def link_capability(one: Space) -> tuple[int, int]:

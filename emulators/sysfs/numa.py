@@ -76,17 +76,20 @@ def _put_cpu(tree: Tree, numa: "Numa", cpu: int, place: int) -> None:
     siblings = cpus_of(numa, node)
     tree.link(f"{folder}/node{node}", f"{NODES}/node{node}")
     tree.file(f"{folder}/online", "1\n")
-    for name, text in {
-        "core_id": str(place),
-        "physical_package_id": str(node),
-        "die_id": "0",
-        "thread_siblings_list": str(cpu),
-        "thread_siblings": cpu_mask([cpu], numa),
-        "core_cpus_list": str(cpu),
-        "core_siblings_list": cpu_list(siblings),
-        "package_cpus_list": cpu_list(siblings),
+    whole = cpu_mask(siblings, numa), cpu_list(siblings)
+    alone = cpu_mask([cpu], numa), str(cpu)
+    for name, number in (("core_id", place), ("physical_package_id", node), ("die_id", 0)):
+        tree.file(f"{folder}/topology/{name}", f"{number}\n")
+    # Each set under its old name and its new one, as a mask and as a list.
+    for name, (mask, listed) in {
+        "thread_siblings": alone,
+        "core_cpus": alone,
+        "core_siblings": whole,
+        "package_cpus": whole,
+        "die_cpus": whole,
     }.items():
-        tree.file(f"{folder}/topology/{name}", f"{text}\n")
+        tree.file(f"{folder}/topology/{name}", f"{mask}\n")
+        tree.file(f"{folder}/topology/{name}_list", f"{listed}\n")
 
 
 def _node_of(numa: "Numa", cpu: int) -> int:

@@ -58,6 +58,9 @@ def contribute(state: "State", tree: Tree) -> None:
 
 def irq_of(function: Function) -> int:
     """Give the interrupt of a function; emulated ones begin where usual ones end."""
+    if function.spec is not None and function.spec.parent is not None:
+        # pci_read_irq(): virtual functions have no interrupt pin.
+        return 0
     bus, slot = int(function.address[5:7], 16), int(function.address[8:10], 16)
     return 64 + bus * 2 + slot % 2
 
@@ -210,6 +213,11 @@ def _put_link_status(tree: Tree, space: Space) -> None:
     if owner is None:
         tree.file(f"{folder}/current_link_speed", f"{best}\n")
         tree.file(f"{folder}/current_link_width", f"{lanes}\n")
+        return
+    if space.parent is not None:
+        # The link is the physical function's; Link Status of virtual ones reads as zero.
+        tree.file(f"{folder}/current_link_speed", "Unknown\n")
+        tree.file(f"{folder}/current_link_width", "0\n")
         return
     tree.file(f"{folder}/current_link_speed", lambda: f"{_speed(owner)}\n")
     tree.file(f"{folder}/current_link_width", lambda: f"{owner['link.width']}\n")

@@ -7,7 +7,6 @@ What the kernel does by itself, the tree does too: a folder with a `uevent` file
 hot-plug messages follow from it when it comes and goes, or when its `driver` link does.
 """
 
-import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -144,7 +143,7 @@ class Tree:
         """
         if target.startswith("/"):
             self._links.setdefault(_clean(target), []).append(_clean(path))
-            target = posixpath.relpath(target, posixpath.dirname(path))
+            target = _relative(target, _parts(path)[:-1])
         self._put(path, Link(target))
 
     def device(
@@ -241,6 +240,20 @@ class Contributor(Protocol):
 
     def contribute(self, state: "State", tree: Tree) -> None:
         """Put this part into the tree."""
+
+
+def _relative(target: str, folder: list[str]) -> str:
+    """Give the way to `target` by its name, up to its folder and down again.
+
+    So a link to a folder above ends in that folder's name (Linux fs/kernfs/symlink.c), which is
+    how programs learn the address from a `device` link.
+    """
+    names, shared = _parts(target), 0
+    for one, other in zip(names[:-1], folder, strict=False):
+        if one != other:
+            break
+        shared += 1
+    return "/".join([*[".."] * (len(folder) - shared), *names[shared:]])
 
 
 def _parts(path: str) -> list[str]:

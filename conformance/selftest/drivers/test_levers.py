@@ -17,7 +17,7 @@ from drawplate.emulators.problems import SetupProblem
 
 @pytest.fixture
 def hardware(place: Place) -> Iterator[BenchHardware]:
-    found = BenchHardware("edge-l4", place.hardware.parent, "node-1")
+    found = BenchHardware("edge-l4", place.hardware.parent, "node-1", place.cdi)
     yield found
     found.close()
 

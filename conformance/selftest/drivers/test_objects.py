@@ -108,7 +108,7 @@ def test_account_that_is_not_there_is_one_clear_problem(api: KubeApi, tmp_path: 
 
 
 def test_access_is_all_that_is_taken_of_the_reference_objects(tmp_path: Path) -> None:
-    values = {"python": sys.executable, "hardwareRoot": "/hw/root"}
+    values = {"python": sys.executable, "hardwareRoot": "/hw", "sysfs": "/sys", "devfs": "/dev"}
 
     kinds = [entry["kind"] for entry in access_objects(load("reference"), values)]
 

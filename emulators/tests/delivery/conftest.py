@@ -15,6 +15,8 @@ from drawplate.emulators.places import nodes_folder
 # Parts that a node needs for what is tested here are device nodes, /sys and /proc.
 WITHOUT = "--without=work,nvml,mig,smi,nic,tpu,metadata,uevents"
 MACHINE = "edge-l4"
+# How the names of all nodes begin that are started here: others may run the same tests.
+NAME = f"test-{os.getpid()}"
 
 Drawplate = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -56,24 +58,24 @@ def nothing_left() -> Iterator[None]:
     """Assert that no node, mount or process of one is there that was not there before."""
     before = _look()
     yield
-    assert _look() == before
+    assert _look() - before == set()
 
 
-def _look() -> tuple[set[str], set[str], set[str]]:
-    folders = nodes_folder()
-    names = {each.name for each in folders.iterdir()} if folders.is_dir() else set()
+def _look() -> set[str]:
+    """Give what belongs to nodes of these tests; other nodes may come and go meanwhile."""
+    there = nodes_folder().iterdir() if nodes_folder().is_dir() else ()
     lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-    mounts = {line for line in lines if str(folders) in line}
-    return names, mounts, _daemons(str(folders))
+    everything = {str(each) for each in there} | {*lines} | _daemons()
+    return {each for each in everything if f"{nodes_folder()}/{NAME}" in each}
 
 
-def _daemons(folder: str) -> set[str]:
+def _daemons() -> set[str]:
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if "emulators.daemon" in words and folder in words:
-            found.add(process.name)
+        if "emulators.daemon" in words:
+            found.add(f"{process.name} {words}")
     return found

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from drawplate.emulators.tests.delivery.conftest import MACHINE, WITHOUT, Drawplate
+from drawplate.emulators.tests.delivery.conftest import MACHINE, NAME, WITHOUT, Drawplate
 
 pytestmark = [pytest.mark.usefixtures("nothing_left")]
-NAME = f"test-{os.getpid()}"
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from drawplate.emulators.tests.delivery.conftest import MACHINE, WITHOUT, Drawplate, command
+from drawplate.emulators.tests.delivery.conftest import MACHINE, NAME, WITHOUT, Drawplate, command
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
-NEW = ("run", "--machine", MACHINE, WITHOUT)
+NEW = ("run", "--machine", MACHINE, "--node", NAME, WITHOUT)
 
 
 @pytest.mark.root
@@ -37,7 +37,8 @@ def test_a_node_on_a_node_shows_both(drawplate: Drawplate) -> None:
     script = "ls -d /sys/bus/pci/devices/0000:01:00.0 /sys/class/kfd /sys/fs/cgroup"
 
     done = drawplate(
-        "run", "--machine", "mi300x", WITHOUT, "--", "sh", "-c", f"{inner} -- {script}"
+        *("run", "--machine", "mi300x", "--node", f"{NAME}-outer", WITHOUT),
+        *("--", "sh", "-c", f"{inner} -- {script}"),
     )
 
     assert done.stdout.splitlines() == script.split()[2:]
@@ -121,7 +122,9 @@ def test_nvml_and_nvidia_smi_are_found_like_any_program(drawplate: Drawplate) ->
         nvidia-smi -L
         env -u LD_LIBRARY_PATH "$0" -c 'import pynvml; pynvml.nvmlInit(); print(pynvml.nvmlDeviceGetCount())'
     """
-    done = drawplate("run", "--machine", MACHINE, "--", "sh", "-euc", script, sys.executable)
+    node = ("--machine", MACHINE, "--node", NAME)
+
+    done = drawplate("run", *node, "--", "sh", "-euc", script, sys.executable)
 
     gpu, count = done.stdout.splitlines()
     assert gpu.startswith("GPU 0: NVIDIA L4 (UUID: GPU-")

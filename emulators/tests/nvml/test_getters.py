@@ -1,9 +1,11 @@
 """What NVML tells of a node is what its machine file and state say."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from drawplate.emulators.tests.nvml.ground import Emulated
 
@@ -216,6 +218,25 @@ def test_sixteen_gpus_are_sixteen(emulate: Callable[[str], Emulated]) -> None:
     )
 
 
+def test_as_many_gpus_as_the_pages_hold(emulate: Callable[[str], Emulated], tmp_path: Path) -> None:
+    places = [f"0000:{64 * (one // 16) + 1 + one % 16:02x}:00.0" for one in range(64)]
+    machine = {
+        "machine": "big",
+        "numa": {"nodes": 1},
+        "pci": [{"root": f"pci0000:{64 * one:02x}", "numa": 0} for one in range(4)],
+        "devices": [
+            {"kind": "nvidia-gpu", "profile": "l4-24gb", "count": 64, "at": places},
+        ],
+        "driver": {"nvidia": "580.95.05", "cuda": "13.0"},
+    }
+    path = tmp_path / "big.yaml"
+    path.write_text(yaml.safe_dump(machine), encoding="utf-8")
+    nvml = emulate(str(path)).bind()
+
+    assert nvml.nvmlDeviceGetCount() == 64
+    assert nvml.nvmlDeviceGetMinorNumber(nvml.nvmlDeviceGetHandleByIndex(63)) == 63
+
+
 def test_answers_of_the_long_tail_come_from_data(node: Emulated, nvml: ModuleType) -> None:
     handle = nvml.nvmlDeviceGetHandleByIndex(0)
     with pytest.raises(nvml.NVMLError_NotSupported):
@@ -256,3 +277,14 @@ def test_metrics_are_told_of_the_time_between_two_samples(node: Emulated, nvml: 
     nvml.nvmlGpmSampleFree(first)
     with pytest.raises(nvml.NVMLError_InvalidArgument):
         nvml.nvmlGpmSampleGet(handle, first)
+
+
+def test_a_value_of_no_use_leaves_what_was_shown_and_everything_else(
+    node: Emulated, nvml: ModuleType
+) -> None:
+    handle = nvml.nvmlDeviceGetHandleByIndex(0)
+    node.set("gpu0", processes=[{"nobody": 1}], nvlink__errors=[], temperature__gpu=44)
+
+    assert nvml.nvmlDeviceGetComputeRunningProcesses_v3(handle) == []
+    assert nvml.nvmlDeviceGetTemperature(handle, 0) == 44
+    assert node.pages.seen == node.state.generation
