@@ -102,9 +102,7 @@ class CdiFolder:
             made["mounts"] = [_mount(mount) for mount in edits.mounts]
         # Who only looks after a device must not take it away from its user.
         if edits.interfaces and not device.admin_access:
-            made["hooks"] = [
-                hook(self._mover, one.host, one.container) for one in edits.interfaces
-            ]
+            made["hooks"] = [hook(self._mover, one.host, one.container) for one in edits.interfaces]
         return made
 
     def take_over(self) -> dict[str, PreparedClaim]:

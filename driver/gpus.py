@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from drawplate.driver import mig
 from drawplate.driver.attributes import string, version
 from drawplate.driver.device import Attribute, Device, DeviceNode, Edits, Mount
 from drawplate.driver.pci import place_attributes, watched
@@ -63,7 +64,7 @@ class Gpus:
         return watched(self._roots)
 
     def read(self) -> tuple[Device, ...]:
-        """Give the GPUs that work now, in NVML's order. Raises SetupProblem."""
+        """Give the GPUs that work now, in NVML's order, or their parts in MIG mode. Raises SetupProblem."""
         with self._lock:
             try:
                 # NVML looks for devices only when it is initialised for the first time.
@@ -98,41 +99,49 @@ class Gpus:
         }
         for index in range(nvml.nvmlDeviceGetCount()):
             try:
-                yield self._describe(nvml.nvmlDeviceGetHandleByIndex(index), versions)
+                yield from self._describe(nvml.nvmlDeviceGetHandleByIndex(index), versions)
             # One that fell off the bus must not hide the others.
             except (nvml.NVMLError, OSError) as error:
                 _log.warning("a GPU cannot be used", extra={"index": index, "error": str(error)})
 
-    def _describe(self, handle: Any, versions: dict[str, Attribute]) -> Device:
+    def _describe(self, gpu: Any, versions: dict[str, Attribute]) -> list[Device]:
+        """Give the GPU, or in MIG mode its parts; all, or none when one cannot be used."""
         nvml = self._nvml
-        uuid = nvml.nvmlDeviceGetUUID(handle)
-        minor = nvml.nvmlDeviceGetMinorNumber(handle)
+        minor = nvml.nvmlDeviceGetMinorNumber(gpu)
         # NVML writes the domain with eight digits, the kernel with four.
-        address = nvml.nvmlDeviceGetPciInfo(handle).busId[-12:].lower()
-        architecture = nvml.nvmlDeviceGetArchitecture(handle)
-        attributes: dict[str, Attribute] = {
-            "uuid": string(uuid),
-            "productName": string(nvml.nvmlDeviceGetName(handle)),
+        address = nvml.nvmlDeviceGetPciInfo(gpu).busId[-12:].lower()
+        architecture = nvml.nvmlDeviceGetArchitecture(gpu)
+        common: dict[str, Attribute] = {
+            "productName": string(nvml.nvmlDeviceGetName(gpu)),
             "architecture": string(_ARCHITECTURES.get(architecture, str(architecture))),
             **versions,
             **place_attributes(self._roots, address),
         }
+        nodes = [DeviceNode(f"/dev/nvidia{minor}", MAJOR, minor)]
+        nodes += filter(None, (find_node(self._roots, name) for name in CONTROL_NODES))
+        if not mig.is_partitioned(nvml, gpu):
+            return [self._device(gpu, common, f"GPU_DEVICE_{minor}", nodes)]
+        common["parentUUID"] = string(nvml.nvmlDeviceGetUUID(gpu))
+        return [self._part(part, common, minor, nodes) for part in mig.parts(nvml, gpu)]
+
+    def _part(
+        self, part: Any, common: dict[str, Attribute], minor: int, nodes: list[DeviceNode]
+    ) -> Device:
+        gi, ci = mig.numbers(self._nvml, part)
+        attributes = {**common, "profile": string(mig.profile(self._nvml, part))}
+        own = mig.access_nodes(self._roots, minor, (gi, ci))
+        return self._device(part, attributes, f"GPU_DEVICE_{minor}_MIG_{gi}_{ci}", nodes + own)
+
+    def _device(
+        self, handle: Any, common: dict[str, Attribute], variable: str, nodes: list[DeviceNode]
+    ) -> Device:
+        uuid = self._nvml.nvmlDeviceGetUUID(handle)
         return Device(
             # A DNS label, as names of devices must be.
             name=uuid.lower(),
-            attributes=attributes,
-            capacity={"memory": nvml.nvmlDeviceGetMemoryInfo(handle).total},
-            edits=self._edits(uuid, minor),
-        )
-
-    def _edits(self, uuid: str, minor: int) -> Edits:
-        nodes = [DeviceNode(f"/dev/nvidia{minor}", MAJOR, minor)]
-        nodes += filter(None, (find_node(self._roots, name) for name in CONTROL_NODES))
-        return Edits(
-            variable=f"GPU_DEVICE_{minor}",
-            identity=uuid,
-            nodes=tuple(nodes),
-            mounts=tuple(self._mounts()),
+            attributes={"uuid": string(uuid), **common},
+            capacity={"memory": self._nvml.nvmlDeviceGetMemoryInfo(handle).total},
+            edits=Edits(variable, uuid, nodes=tuple(nodes), mounts=tuple(self._mounts())),
         )
 
     def _mounts(self) -> Iterator[Mount]:

@@ -41,9 +41,7 @@ class Tpus:
             chips = [one for one in pci.functions(self._roots) if _is_chip(one)]
             settings = read_tpu_env(self._roots.driver / TPU_ENV)
             found = [(chip, self._node(chip)) for chip in chips]
-            return tuple(
-                self._describe(chip, node, settings) for chip, node in found if node
-            )
+            return tuple(self._describe(chip, node, settings) for chip, node in found if node)
         except OSError as error:
             raise SetupProblem(
                 f"the TPUs cannot be read: {error.strerror}",
@@ -65,9 +63,7 @@ class Tpus:
                 return None
         return next(filter(None, (find_node(self._roots, name) for name in names)), None)
 
-    def _describe(
-        self, chip: Function, node: DeviceNode, settings: Mapping[str, str]
-    ) -> Device:
+    def _describe(self, chip: Function, node: DeviceNode, settings: Mapping[str, str]) -> Device:
         index = _number(node)
         attributes: dict[str, Attribute] = {
             "index": integer(index),

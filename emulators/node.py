@@ -9,7 +9,6 @@ import importlib
 import json
 import logging
 import os
-import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from drawplate.emulators import places
 from drawplate.emulators.control.operations import StateOperations
 from drawplate.emulators.control.server import Server
+from drawplate.emulators.delivery.occupancy import remove_folder
 from drawplate.emulators.machine.placed import place
 from drawplate.emulators.machine.shipped import load
 from drawplate.emulators.state import journal
@@ -114,8 +114,8 @@ class Node:
         self._ending.close()
 
     def forget(self) -> None:
-        """Remove the folder: the next start begins with the machine file."""
-        shutil.rmtree(self.settings.folder, ignore_errors=True)
+        """Remove the folder: the next start begins with the machine file. Raises SetupProblem."""
+        remove_folder(self.settings.folder)
 
     def describe(self) -> dict[str, Any]:
         """Say what this node is and where its files are."""

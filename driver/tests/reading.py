@@ -6,13 +6,14 @@ NVML has one library and one state for a whole process, so two emulated nodes ne
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from drawplate.driver.hardware import FAMILIES
+from drawplate.driver.device import Device
+from drawplate.driver.hardware import FAMILIES, Family
 from drawplate.driver.inventory import describe
 from drawplate.driver.roots import Roots
 from drawplate.emulators.problems import SetupProblem
@@ -26,7 +27,8 @@ class Reader:
 
     def read(self) -> dict[str, Any]:
         """Give the devices by name, as a slice has them, with their `edits`; or `problem`."""
-        return self._ask("read")
+        found: dict[str, Any] = self._ask("read")
+        return found
 
     def devices(self) -> list[str]:
         """Give the names of the devices in their order."""
@@ -45,7 +47,9 @@ class Reader:
 
 
 @contextmanager
-def reader(family: str, root: Path, *, before: Sequence[str] = (), **roots: Path) -> Iterator[Reader]:
+def reader(
+    family: str, root: Path, *, before: Sequence[str] = (), **roots: Path
+) -> Iterator[Reader]:
     """Read a node whose files are below `root`; `before` is a command that runs the program."""
     places = {"driver": root, "host_driver": root, "sysfs": root / "sys", "dev": root / "dev"}
     # What a driver keeps lies beside the emulated root, so that the next one finds it.
@@ -62,29 +66,40 @@ def reader(family: str, root: Path, *, before: Sequence[str] = (), **roots: Path
             process.wait(30)
 
 
-def main(family: str, roots: str) -> None:
-    """Answer each line of the standard input."""
-    given = {name: Path(path) for name, path in json.loads(roots).items()}
-    state = given.pop("state")
-    try:
-        reading = FAMILIES[family](Roots(**given), state)
-    except SetupProblem as problem:
-        reading, begun = None, {"problem": str(problem)}
-    known: dict[str, Any] = {}
-    for line in sys.stdin:
-        if reading is None:
-            print(json.dumps(begun), flush=True)
-        elif line != "read\n":
-            print(json.dumps(reading.is_there(known[line.strip()])), flush=True)
-        else:
-            try:
-                known = {one.name: one for one in reading.read()}
-                rows = zip(describe(known.values()), known.values(), strict=True)
-                answer = {row["name"]: {**row, "edits": asdict(one.edits)} for row, one in rows}
-            except SetupProblem as problem:
-                answer = {"problem": str(problem)}
-            print(json.dumps(answer), flush=True)
+class _Program:
+    """The driver's side."""
+
+    def __init__(self, family: str, roots: Mapping[str, str]) -> None:
+        given = {name: Path(path) for name, path in roots.items()}
+        state = given.pop("state")
+        self._known: dict[str, Device] = {}
+        try:
+            self._family: Family | None = FAMILIES[family](Roots(**given), state)
+        except SetupProblem as problem:
+            self._family, self._problem = None, str(problem)
+
+    def answer(self, line: str) -> Any:
+        """Answer `read`, or the name of a device."""
+        if self._family is None:
+            return {"problem": self._problem}
+        return self._read(self._family) if line == "read" else self._is_there(self._family, line)
+
+    def _read(self, family: Family) -> dict[str, Any]:
+        try:
+            self._known = {one.name: one for one in family.read()}
+        except SetupProblem as problem:
+            return {"problem": str(problem)}
+        rows = describe(self._known.values())
+        return {row["name"]: row | {"edits": self._edits(row["name"])} for row in rows}
+
+    def _edits(self, name: str) -> dict[str, Any]:
+        return asdict(self._known[name].edits)
+
+    def _is_there(self, family: Family, name: str) -> bool:
+        return family.is_there(self._known[name])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    _program = _Program(sys.argv[1], json.loads(sys.argv[2]))
+    for _line in sys.stdin:
+        print(json.dumps(_program.answer(_line.strip())), flush=True)

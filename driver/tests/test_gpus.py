@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from drawplate.driver.attributes import quantity
 from drawplate.driver.gpus import MAJOR, Gpus
 from drawplate.driver.roots import Roots
 from drawplate.driver.tests.conftest import do, emulated
 from drawplate.driver.tests.reading import Reader, reader
+from drawplate.emulators.mig.lifecycle import require_geometry
 from drawplate.emulators.node import Node as EmulatedNode
 from drawplate.emulators.problems import SetupProblem
 
@@ -118,6 +120,69 @@ def test_a_driver_that_is_not_loaded_at_the_start_is_a_problem(dgx: EmulatedNode
         assert "see that the kernel driver is loaded" in started.read()["problem"]
 
 
+@pytest.mark.root
+def test_a_gpu_in_mig_mode_is_its_parts_and_the_others_stay_whole(
+    dgx: EmulatedNode, gpus: Reader
+) -> None:
+    before = gpus.read()
+    do(dgx, "mig-mode", "gpu2", 1)
+    do(dgx, "mig-create", "gpu2", "3g.40gb")
+    do(dgx, "mig-create", "gpu2", "1g.10gb")
+    found = gpus.read()
+    whole = before[name_of(dgx, "gpu2")]
+    parts = [it for it in found.values() if "parentUUID" in it["attributes"]]
+    kinds = require_geometry(dgx.state.device("gpu2")).profiles
+    sizes = {kind.name: kind.memory_mib for kind in kinds}
+
+    assert {name for name in found if name in before} == before.keys() - {name_of(dgx, "gpu2")}
+    assert [part["attributes"]["profile"]["string"] for part in parts] == ["3g.40gb", "1g.10gb"]
+    for part in parts:
+        uuid = part["attributes"].pop("uuid")["string"]
+        assert (part["name"], part["edits"]["identity"]) == (uuid.lower(), uuid)
+        assert uuid.startswith("MIG-")
+        assert part["attributes"].pop("parentUUID") == whole["attributes"]["uuid"]
+        profile = part["attributes"].pop("profile")["string"]
+        assert part["attributes"] == {
+            key: value for key, value in whole["attributes"].items() if key != "uuid"
+        }
+        assert part["capacity"]["memory"]["value"] == quantity(sizes[profile] * 2**20)
+
+
+@pytest.mark.root
+def test_a_container_with_a_part_gets_the_nodes_that_give_access_to_it(
+    dgx: EmulatedNode, gpus: Reader
+) -> None:
+    do(dgx, "mig-mode", "gpu1", 1)
+    do(dgx, "mig-create", "gpu1", "7g.80gb")
+    edits = next(it for it in gpus.read().values() if "profile" in it["attributes"])["edits"]
+    folder = dgx.settings.root / "proc/driver/nvidia/capabilities/gpu1/mig/gi0"
+    files = [folder / "access", folder / "ci0/access"]
+    minors = [int(file.read_text().split()[1]) for file in files]
+
+    assert edits["variable"] == "GPU_DEVICE_1_MIG_0_0"
+    paths = [node["path"] for node in edits["nodes"]]
+    assert paths[0] == "/dev/nvidia1"
+    assert paths[-2:] == [f"/dev/nvidia-caps/nvidia-cap{minor}" for minor in minors]
+    assert [node["minor"] for node in edits["nodes"][-2:]] == minors
+
+
+@pytest.mark.root
+def test_a_part_that_is_destroyed_goes_and_the_gpu_comes_back_whole(
+    dgx: EmulatedNode, gpus: Reader
+) -> None:
+    before = gpus.read()
+    do(dgx, "mig-mode", "gpu0", 1)
+    assert gpus.read() == {k: v for k, v in before.items() if k != name_of(dgx, "gpu0")}
+    do(dgx, "mig-create", "gpu0", "1g.10gb")
+    part = next(name for name in gpus.devices() if name.startswith("mig-"))
+    assert gpus.is_there(part)
+    do(dgx, "mig-destroy", "gpu0", dgx.operations["mig-list"]("gpu0")["instances"][0]["gi"])
+
+    assert not gpus.is_there(part)
+    do(dgx, "mig-mode", "gpu0", 0)
+    assert gpus.read() == before
+
+
 def test_files_are_mounted_from_where_the_host_has_them(dgx: EmulatedNode) -> None:
     with reader("gpu", dgx.settings.root, host_driver=Path("/opt/nvidia")) as inside_a_pod:
         mounts = next(iter(inside_a_pod.read().values()))["edits"]["mounts"]
@@ -126,7 +191,10 @@ def test_files_are_mounted_from_where_the_host_has_them(dgx: EmulatedNode) -> No
     folder = library.parent.relative_to(dgx.settings.root)
     assert mounts == [
         {"host": f"/opt/nvidia/{folder}/{library.name}", "container": f"/{folder}/{library.name}"},
-        {"host": f"/opt/nvidia/{folder}/{library.name}", "container": f"/{folder}/libnvidia-ml.so.1"},
+        {
+            "host": f"/opt/nvidia/{folder}/{library.name}",
+            "container": f"/{folder}/libnvidia-ml.so.1",
+        },
         {"host": "/opt/nvidia/usr/bin/nvidia-smi", "container": "/usr/bin/nvidia-smi"},
     ]
 

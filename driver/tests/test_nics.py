@@ -58,7 +58,7 @@ def move_in(node: Process, tmp_path: Path, interface: str) -> "subprocess.Comple
         # It has entered the namespace when it is another program.
         while Path(f"/proc/{container.pid}/comm").read_text() != "sleep\n":
             pass
-        command = ["nsenter", f"--net={node.lab.path('node')}", program, interface, "net0"]
+        command = ["nsenter", f"--net={node.lab.path('node')}", str(program), interface, "net0"]
         done = subprocess.run(command, input=state, capture_output=True, text=True, check=False)
         container.kill()
     return done
@@ -193,9 +193,7 @@ def test_an_unplugged_function_goes_and_the_others_keep_all_they_have(
     assert nics.read() == before
 
 
-def test_a_card_that_a_user_space_driver_has_is_not_a_device(
-    node: Process, nics: Reader
-) -> None:
+def test_a_card_that_a_user_space_driver_has_is_not_a_device(node: Process, nics: Reader) -> None:
     address = "0000:1b:00.1"
     folder = node.sys / "bus/pci/devices" / address
     (folder / "driver_override").write_text("vfio-pci")

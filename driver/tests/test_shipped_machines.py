@@ -33,10 +33,13 @@ def published(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def where(spec: DeviceSpec) -> dict[str, Any]:
     standard = "resource.kubernetes.io/"
-    place = {f"{standard}pciBusID": spec.address, f"{standard}pcieRoot": spec.pcie_root}
+    found: dict[str, Any] = {
+        f"{standard}pciBusID": spec.address,
+        f"{standard}pcieRoot": spec.pcie_root,
+    }
     if spec.numa_node is not None:
-        place[f"{standard}numaNode"] = spec.numa_node
-    return place
+        found[f"{standard}numaNode"] = spec.numa_node
+    return found
 
 
 def label(kind: str, spec: DeviceSpec) -> str:

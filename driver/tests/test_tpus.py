@@ -155,9 +155,7 @@ def test_a_chip_says_what_the_tpu_env_says_now(v5e: EmulatedNode) -> None:
         ("", {}),
     ],
 )
-def test_a_tpu_env_is_read_line_by_line(
-    tmp_path: Path, text: str, entries: dict[str, str]
-) -> None:
+def test_a_tpu_env_is_read_line_by_line(tmp_path: Path, text: str, entries: dict[str, str]) -> None:
     (tmp_path / "tpu-env").write_text(text)
 
     assert read_tpu_env(tmp_path / "tpu-env") == entries

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from drawplate.emulators.control.protocol import encode, read_line
 from drawplate.emulators.places import CONTROL_SOCKET, VARIABLE, node_folder, node_names
-from drawplate.emulators.problems import Problem, SetupProblem
+from drawplate.emulators.problems import SetupProblem, SuiteError
 from drawplate.emulators.refusals import Reason, Refused
 
 # For everything but `wait` and streams. Seconds.
@@ -54,7 +54,8 @@ class Hardware:
     def call(self, op: str, **arguments: Any) -> Any:
         """Run an operation and give its result.
 
-        Raises Refused when the hardware says no, Problem for everything else that goes wrong.
+        Raises Refused when the hardware says no, SetupProblem for wrong use and a node that went,
+        SuiteError when its process has a defect.
         """
         self._socket.settimeout(arguments.get("timeout", 0) + REPLY_SECONDS)
         return self._ask(op, arguments).get("result")
@@ -124,7 +125,8 @@ class Hardware:
         reason = reply.get("reason", "")
         if reason in Reason.__members__:
             raise Refused(Reason[reason], reply["what"])
-        raise Problem(reply["what"], where=reply.get("where", ""), cure=reply.get("cure", ""))
+        kind = SuiteError if reason == "BUG" else SetupProblem
+        raise kind(reply["what"], where=reply.get("where", ""), cure=reply.get("cure", ""))
 
     def _read(self) -> Any:
         try:

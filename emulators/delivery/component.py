@@ -27,6 +27,8 @@ from drawplate.emulators.problems import Problem, SuiteError
 
 _LOCK = ".shown"
 _READY = b"ready\n"
+# Where drivers in a node write CDI files: containerd's dynamic folder.
+CDI_FOLDER = "/var/run/cdi"
 _END = b"end\n"
 _KERNELS_OWN = ("/sys", "/proc")
 
@@ -127,7 +129,7 @@ def _show(folder: Path) -> bytes:
 
 def _settings(given: argparse.Namespace) -> NodeSettings:
     without = frozenset(part for part in given.without.split(",") if part)
-    options = {DEV_OPTION: "/dev", "uevents.netns": "self"}
+    options = {DEV_OPTION: "/dev", "uevents.netns": "self", "faults.cdi": CDI_FOLDER}
     return NodeSettings(given.machine, given.node, given.folder, without, options)
 
 

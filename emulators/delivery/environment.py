@@ -26,6 +26,8 @@ def environment(folder: Path, own: Mapping[str, str], *, placed: bool) -> dict[s
         for name, rule in _VARIABLES[group].items():
             if "content" in rule:
                 found.update(_content(name, folder / rule["content"]))
+            elif "folder" in rule:
+                found[name] = str(folder / rule["folder"])
             else:
                 found[name] = _value(root, rule, found.get(name, ""))
     return found

@@ -21,7 +21,7 @@ TRIPLETS = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 _FLAGS = (
     *("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"),
     *("-ffreestanding", "-nostdlib", "-fno-builtin", "-fno-stack-protector"),
-    *("-fno-tree-loop-distribute-patterns", "-fno-strict-aliasing", "-fcf-protection=none"),
+    *("-fno-strict-aliasing", "-fcf-protection=none"),
     *("-Wall", "-Wextra", "-Wno-unused-function", "-Wno-unused-parameter"),
     *("-Wno-missing-field-initializers", "-Wno-type-limits"),
 )

@@ -116,6 +116,9 @@ def _body(entry: Mapping[str, Any]) -> str:
         return f"  return CALL({entry['text']}, g->device, {given}to->text, sizeof to->text);"
     if "struct" in entry:
         return _from_struct(entry)
+    if "field" in entry:
+        call = f"  int result = field_value(g, {entry['field']}, &value);"
+        return "\n".join(["  u64 value = 0;", call, f"  {_shown(entry)};", "  return result;"])
     name = entry.get("number") or entry["long"]
     kind = "u64" if "long" in entry else "u32"
     lines = [f"  {kind} value = 0;"]
@@ -164,13 +167,15 @@ def _details() -> Iterator[dict[str, str]]:
 
 
 def _detail(heading: str, label: str, text: str) -> dict[str, str]:
-    field, _, tag = text.partition(" as ")
+    given, _, unit = text.partition(" in ")
+    field, _, tag = given.partition(" as ")
     return {
         "heading": heading,
         "section": _tag(heading),
         "label": label,
         "field": field,
         "tag": tag or _tag(label),
+        "unit": unit,
     }
 
 

@@ -46,7 +46,9 @@ def attach(node: "Node") -> None:
     node.surfaces.append(
         make("sysfs", contributions, root / "sys", lower=_lower(node), file_size=PAGE)
     )
-    node.surfaces.append(make("proc", procfs.CONTRIBUTIONS, root / "proc", lower=None, file_size=0))
+    # The kernel says 0 there, but FUSE gives sendfile(2) no more than the size that it was told.
+    proc = make("proc", procfs.CONTRIBUTIONS, root / "proc", lower=None, file_size=PAGE)
+    node.surfaces.append(proc)
 
 
 def _uses_fuse(node: "Node") -> bool:

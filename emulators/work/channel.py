@@ -17,6 +17,8 @@ from drawplate.emulators.work.build import MPS_CONTROL, WORK, install
 _log = logging.getLogger(__name__)
 
 PERSISTENCED = "run/nvidia-persistenced/socket"
+# Where our own delivery puts it into containers.
+OURS = "run/drawplate/work.sock"
 
 
 class Channel:
@@ -41,8 +43,9 @@ class Channel:
         except SetupProblem as problem:
             # Python programs can still work, and everything else is there.
             _log.warning("containers have no program to work with: %s", problem)
+        self._link(OURS)
         if nvidia:
-            self._link()
+            self._link(PERSISTENCED)
 
     def apply(self, changes: Changes) -> None:
         """Nothing here depends on the state."""
@@ -50,11 +53,12 @@ class Channel:
 
     def stop(self) -> None:
         """Take the socket away; the programs are left to those who run them."""
-        (self._root / PERSISTENCED).unlink(missing_ok=True)
+        for name in (OURS, PERSISTENCED):
+            (self._root / name).unlink(missing_ok=True)
 
-    def _link(self) -> None:
-        # A second name of one socket, since links are not followed by all who look for it.
-        target = self._root / PERSISTENCED
+    def _link(self, name: str) -> None:
+        # A further name of one socket, since links are not followed by all who look for it.
+        target = self._root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         os.link(self._socket, target)

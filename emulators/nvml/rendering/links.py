@@ -11,7 +11,8 @@ from drawplate.emulators.state.model import State
 _MOST_LINKS = 18
 _COUNTERS = ("replay", "recovery", "crc_flit", "crc_data", "ecc")
 # nvmlIntNvLinkDeviceType_t of nvml.h.
-_GPU, _SWITCH = 0, 1
+# nvml.h 13.3, nvmlIntNvLinkDeviceType_t; 1 is an IBM NPU.
+_GPU, _SWITCH = 0, 2
 _COMPLETED = 3
 _NVIDIA = 0x10DE
 

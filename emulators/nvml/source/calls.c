@@ -134,12 +134,13 @@ static int begin_with(struct call *c, u32 function, u32 kind, handle h) {
   c->record = ABSENT_32;
   int result = resolve(c, h);
   if (result) return result;
-  const struct gpu_slot *slot = c->slot;
-  const struct gpu *r = &slot->copies[number_of(&slot->number) & 1];
   if (watched(RULES)) {
     result = obey_rules(c, 0);
     if (result) return result;
   }
+  /* After the rules: what waited for this call has happened by now, and this call sees it. */
+  const struct gpu_slot *slot = c->slot;
+  const struct gpu *r = &slot->copies[number_of(&slot->number) & 1];
   if (r->lost | !r->present) return GPU_IS_LOST;
   if (c->kind == DEVICE && kind != GI && kind != CI) return SUCCESS;
   if (c->kind == MIG && (kind == MIG || kind == ANY)) return instance_is_there(c) ? SUCCESS : INVALID_ARGUMENT;

@@ -1,4 +1,8 @@
 /* What the library has in place of a C library: types, system calls, memory and texts. */
+#ifndef __clang__
+/* Else gcc makes of the loop in memcpy a call of memcpy. */
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
 typedef unsigned char u8;
 typedef signed char i8;
 typedef unsigned short u16;

@@ -98,7 +98,7 @@ static int body_gpu_profile(struct call *c, u32 profile, nvmlGpuInstanceProfileI
   if (!info) return INVALID_ARGUMENT;
   int result = find_profile(c, profile, 0, &p);
   if (result) return result;
-  info->id = p.id, info->isP2pSupported = p.starts_count == 1, info->sliceCount = p.slices;
+  info->id = p.id, info->isP2pSupported = 0, info->sliceCount = p.slices;
   info->instanceCount = p.most, info->multiprocessorCount = p.multiprocessors;
   info->copyEngineCount = p.copy_engines, info->decoderCount = p.decoders, info->encoderCount = p.encoders;
   info->jpegCount = p.jpeg_engines, info->ofaCount = p.flow_engines, info->memorySizeMB = p.memory_mib;
@@ -120,7 +120,7 @@ static int versioned_profile(struct call *c, u32 number, int by_id, void *info) 
   if (result) return result;
   if (version == nvmlGpuInstanceProfileInfo_v2) {
     nvmlGpuInstanceProfileInfo_v2_t *to = info;
-    to->id = p.id, to->isP2pSupported = p.starts_count == 1, to->sliceCount = p.slices, to->instanceCount = p.most;
+    to->id = p.id, to->isP2pSupported = 0, to->sliceCount = p.slices, to->instanceCount = p.most;
     to->multiprocessorCount = p.multiprocessors, to->copyEngineCount = p.copy_engines;
     to->decoderCount = p.decoders, to->encoderCount = p.encoders, to->jpegCount = p.jpeg_engines;
     to->ofaCount = p.flow_engines, to->memorySizeMB = p.memory_mib;
@@ -131,7 +131,7 @@ static int versioned_profile(struct call *c, u32 number, int by_id, void *info) 
     to->multiprocessorCount = p.multiprocessors, to->copyEngineCount = p.copy_engines;
     to->decoderCount = p.decoders, to->encoderCount = p.encoders, to->jpegCount = p.jpeg_engines;
     to->ofaCount = p.flow_engines, to->memorySizeMB = p.memory_mib;
-    to->capabilities = p.starts_count == 1 ? P2P : 0;
+    to->capabilities = 0;
     product_name(to->name, p.name);
   }
   return SUCCESS;

@@ -7,7 +7,7 @@ static u64 nvlink_total(const struct gpu *r, u32 which) {
 }
 static u32 nvlink_to_switch(const struct gpu *r) {
   u32 count = 0;
-  for (u32 i = 0; i < r->nvlink_links && i < 18; i++) count += r->nvlink_remote[i].kind == 1 && r->nvlink_active[i];
+  for (u32 i = 0; i < r->nvlink_links && i < 18; i++) count += r->nvlink_remote[i].kind == 2 && r->nvlink_active[i];
   return count;
 }
 /* Whether the device has the link: NOT_SUPPORTED without any NVLink, INVALID_ARGUMENT beyond them. */

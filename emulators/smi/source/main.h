@@ -33,8 +33,14 @@ static const struct option *option_of(const char *word, const char **value) {
   }
   return 0;
 }
+/* In the shape that programs search for names: after an empty line, in quotes, other names beside it. */
 static int list_fields(void) {
-  for (u32 i = 0; i < COUNT_OF(fields); i++) print("\"%s\"\n", fields[i].name);
+  print("List of valid properties to query for the switch \"--query-gpu\":\n");
+  for (u32 i = 0; i < COUNT_OF(fields); i++) {
+    int other = i && fields[i].read == fields[i - 1].read;
+    print("%s\"%s\"", other ? " or " : "\n", fields[i].name);
+    if (i + 1 == COUNT_OF(fields) || fields[i].read != fields[i + 1].read) print("\n");
+  }
   return 0;
 }
 static int list_app_fields(void) {

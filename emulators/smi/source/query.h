@@ -50,6 +50,18 @@ static void write_time(char *to, u32 size, const char *pattern) {
   year += era * 400 + (month <= 2);
   write_text(to, size, pattern, (u32)year, month, day, (u32)(seconds / 3600), (u32)(seconds / 60 % 60), (u32)(seconds % 60), (u32)(now[1] / 1000000));
 }
+/* As C's asctime, which is how nvidia-smi tells the time everywhere but in --query-gpu. */
+static void write_date(char *to, u32 size) {
+  static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  char month[8], rest[64];
+  i64 now[2] = {0, 0};
+  kernel(SYS_clock_gettime, 0, (long)now, 0, 0, 0, 0);
+  write_time(rest, sizeof rest, "%04u%02u");
+  u32 which = (u32)(rest[4] - '0') * 10 + (u32)(rest[5] - '0') - 1;
+  write_text(month, sizeof month, "%s", months[which % 12]);
+  write_date_parts(to, size, days[(u64)now[0] / 86400 % 7], month);
+}
 static int field_timestamp(struct gpu *g, struct cell *to) {
   (void)g;
   write_time(to->text, sizeof to->text, "%04u/%02u/%02u %02u:%02u:%02u.%03u");

@@ -179,7 +179,7 @@ def test_links_that_are_down_and_links_that_are_none_differ(
 
     assert [nvml.nvmlDeviceGetNvLinkState(handle, link) for link in (1, 2)] == [1, 0]
     assert nvml.nvmlDeviceGetNvLinkErrorCounter(handle, 3, 0) == 9
-    assert nvml.nvmlDeviceGetNvLinkRemoteDeviceType(handle, 0) == 1
+    assert nvml.nvmlDeviceGetNvLinkRemoteDeviceType(handle, 0) == 2
     with pytest.raises(nvml.NVMLError_InvalidArgument):
         nvml.nvmlDeviceGetNvLinkState(handle, 18)
 
