@@ -2,7 +2,8 @@
 
 A part is a package of `emulators` with a module `part` that has `attach(node)`. It may append to
 `node.state.rules`, `.tickers` and `.recoverers`, to `node.surfaces` (started after recovery, in
-order, stopped in reverse order), and to `node.operations` (of the control socket).
+order, stopped in reverse order), to `node.operations` (of the control socket), and to
+`node.beginnings` (done once, when a node is new and everything is shown).
 """
 
 import importlib
@@ -78,6 +79,7 @@ class Node:
         self.settings = settings
         self.state = State(place(load(settings.machine), settings.name), clock)
         self.surfaces: list[Surface] = []
+        self.beginnings: list[Callable[[], object]] = []
         self.operations: dict[str, Callable[..., Any]] = {
             **StateOperations(self.state).table(),
             "describe": self.describe,
@@ -94,12 +96,15 @@ class Node:
                 if name not in self.settings.without:
                     importlib.import_module(f"drawplate.emulators.{name}.part").attach(self)
             path = folder / places.JOURNAL
-            if journal.recover(self.state, path):
+            recovered = journal.recover(self.state, path)
+            if recovered:
                 _log.info("recovered", extra={"generation": self.state.generation})
             for surface in [*self.surfaces, journal.Journal(path)]:
                 # Also when its start fails: what is half made is taken away.
                 stack.callback(surface.stop)
                 self.state.add_surface(surface)
+            for begin in () if recovered else self.beginnings:
+                begin()
             ticker = Ticker(self.state)
             ticker.start()
             stack.callback(ticker.stop)

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from drawplate.driver.device import Device
 from drawplate.driver.hardware import FAMILIES, Family
 from drawplate.driver.inventory import describe
 from drawplate.driver.roots import Roots
 from drawplate.emulators.problems import SetupProblem
+
+if TYPE_CHECKING:
+    from drawplate.driver.device import Device
 
 
 class Reader:

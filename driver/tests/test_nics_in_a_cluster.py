@@ -66,7 +66,9 @@ def claim(interface: str) -> dict[str, object]:
 def run_with(cluster: LocalCluster, pod: str, interface: str) -> None:
     used = {"claims": [{"name": "card"}]}
     claims = [{"name": "card", "resourceClaimName": interface}]
-    run_pod(cluster, pod, resources=used, resourceClaims=claims)
+    # The first process of a container only gets the signals that it handles.
+    command = ("sh", "-c", "trap exit TERM; sleep 3600 & wait")
+    run_pod(cluster, pod, *command, resources=used, resourceClaims=claims)
 
 
 def test_pods_with_claimed_cards_exchange_packets_and_the_cards_come_back(

@@ -33,7 +33,8 @@ class Wanted:
 
 def in_own_network(wanted: Wanted) -> Wanted:
     """Let a node use the network namespace that it is started in, which nobody else is in."""
-    own = {"uevents.netns": "self"}
+    # Where cables end is known below a mount that others do not share with this node.
+    own = {"uevents.netns": "self", "nic.cabling": str(wanted.folder / "cabling")}
     if "metadata" in PARTS:
         own["metadata.link_local"] = "on"
     return replace(wanted, options={**own, **wanted.options})

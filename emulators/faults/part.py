@@ -29,4 +29,10 @@ def attach(node: "Node") -> None:
     node.surfaces.append(KernelLog(node.settings.folder, Path(kmsg) if kmsg else None))
     if "faults.cdi" in options:
         node.surfaces.append(Claims(Path(options["faults.cdi"])))
-    node.operations.update(FaultOperations(node.state).table())
+    operations = FaultOperations(node.state)
+    node.operations.update(operations.table())
+    machine = node.state.node.machine
+    if machine.faults:
+        steps = [step.model_dump(exclude_defaults=True) for step in machine.faults]
+        scenario = {"scenario": machine.machine, "about": "The machine file's own.", "steps": steps}
+        node.beginnings.append(lambda: operations.apply(scenario))

@@ -38,7 +38,7 @@ static const struct field *field_named(const char *name) {
   return 0;
 }
 static int query_gpu(const char *names, struct csv how) {
-  const struct field *chosen[128];
+  const struct field *chosen[256];
   u32 count = 0;
   for (const char *rest = names; rest && count < COUNT_OF(chosen);) {
     char name[96];

@@ -3,13 +3,14 @@ static void detail(u32 indent, const char *label, const char *value) {
   for (u32 i = 0; i < indent; i++) put(' ');
   print("%-*s: %s\n", 42 - indent, label, value);
 }
-/* A field's value with its unit, or why there is none. */
-static void read_detail(struct gpu *g, const char *name, struct cell *to) {
-  const struct field *field = field_named(name);
+/* A detail's value with its unit, or why there is none; an `x` is written without a space. */
+static void read_detail(struct gpu *g, u32 which, struct cell *to) {
+  const struct field *field = field_named(details[which].field);
+  const char *unit = *details[which].unit ? details[which].unit : field->unit;
   int result = field->read(g, to);
   u32 used = length_of(to->text);
   if (result) write_text(to->text, sizeof to->text, "%s", result == NOT_SUPPORTED ? "N/A" : absence(result));
-  else if (*field->unit) write_text(to->text + used, (u32)sizeof to->text - used, " %s", field->unit);
+  else if (*unit) write_text(to->text + used, (u32)sizeof to->text - used, "%s%s", same(unit, "x") ? "" : " ", unit);
 }
 static void mig_details(struct gpu *g) {
   char text[96];
@@ -51,7 +52,7 @@ static void process_details(struct gpu *g) {
 static int show_details(void) {
   char text[80] = "N/A";
   print("\n==============NVSMI LOG==============\n\n");
-  write_time(text, sizeof text, "%04u-%02u-%02u %02u:%02u:%02u");
+  write_date(text, sizeof text);
   detail(0, "Timestamp", text);
   CALL(nvmlSystemGetDriverVersion, text, sizeof text);
   detail(0, "Driver Version", text);
@@ -67,7 +68,7 @@ static int show_details(void) {
       struct cell value;
       if (*details[i].heading && !same(heading, details[i].heading)) print("    %s\n", details[i].heading);
       heading = details[i].heading;
-      read_detail(g, details[i].field, &value);
+      read_detail(g, i, &value);
       detail(*heading ? 8 : 4, details[i].label, value.text);
     }
     mig_details(g);

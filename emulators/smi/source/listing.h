@@ -163,7 +163,7 @@ static int show_table(void) {
   char driver[80] = "N/A", cuda[32], now[64];
   CALL(nvmlSystemGetDriverVersion, driver, sizeof driver);
   cuda_version(cuda, sizeof cuda);
-  write_time(now, sizeof now, "%04u-%02u-%02u %02u:%02u:%02u");
+  write_date(now, sizeof now);
   print("%s\n", now);
   wide('-');
   print("| NVIDIA-SMI %-22s Driver Version: %-14s CUDA Version: %-8s |\n", driver, driver, cuda);

@@ -39,31 +39,29 @@ static int field_compute_cap(struct gpu *g, struct cell *to) {
   return result;
 }
 /* UTC, since a program without a C library knows no time zones. */
-static void write_time(char *to, u32 size, const char *pattern) {
+struct moment { u32 year, month, day, weekday, hour, minute, second, milli; };
+static struct moment this_moment(void) {
   i64 now[2] = {0, 0};
   kernel(SYS_clock_gettime, 0, (long)now, 0, 0, 0, 0);
-  u64 seconds = (u64)now[0] % 86400, days = (u64)now[0] / 86400 + 719468;
+  u64 seconds = (u64)now[0] % 86400, epoch_day = (u64)now[0] / 86400, days = epoch_day + 719468;
   u64 era = days / 146097, of_era = days % 146097;
   u64 year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
   u64 of_year = of_era - (365 * year + year / 4 - year / 100), m = (5 * of_year + 2) / 153;
   u32 day = (u32)(of_year - (153 * m + 2) / 5 + 1), month = (u32)(m < 10 ? m + 3 : m - 9);
   year += era * 400 + (month <= 2);
-  write_text(to, size, pattern, (u32)year, month, day, (u32)(seconds / 3600), (u32)(seconds / 60 % 60), (u32)(seconds % 60), (u32)(now[1] / 1000000));
+  /* 1 January 1970 was a Thursday. */
+  return (struct moment){(u32)year, month, day, (u32)((epoch_day + 4) % 7), (u32)(seconds / 3600), (u32)(seconds / 60 % 60), (u32)(seconds % 60), (u32)(now[1] / 1000000)};
 }
-/* As C's asctime, which is how nvidia-smi tells the time everywhere but in --query-gpu. */
+/* As asctime of C: so nvidia-smi tells the time everywhere but in --query-gpu. */
 static void write_date(char *to, u32 size) {
-  static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  char month[8], rest[64];
-  i64 now[2] = {0, 0};
-  kernel(SYS_clock_gettime, 0, (long)now, 0, 0, 0, 0);
-  write_time(rest, sizeof rest, "%04u%02u");
-  u32 which = (u32)(rest[4] - '0') * 10 + (u32)(rest[5] - '0') - 1;
-  write_text(month, sizeof month, "%s", months[which % 12]);
-  write_date_parts(to, size, days[(u64)now[0] / 86400 % 7], month);
+  static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  struct moment t = this_moment();
+  write_text(to, size, "%s %s %2u %02u:%02u:%02u %u", days[t.weekday], months[t.month - 1], t.day, t.hour, t.minute, t.second, t.year);
 }
 static int field_timestamp(struct gpu *g, struct cell *to) {
   (void)g;
-  write_time(to->text, sizeof to->text, "%04u/%02u/%02u %02u:%02u:%02u.%03u");
+  struct moment t = this_moment();
+  write_text(to->text, sizeof to->text, "%04u/%02u/%02u %02u:%02u:%02u.%03u", t.year, t.month, t.day, t.hour, t.minute, t.second, t.milli);
   return 0;
 }

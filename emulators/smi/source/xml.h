@@ -15,6 +15,36 @@ static void element_number(u32 depth, const char *tag, u32 value) {
   if (value != NONE) write_text(text, sizeof text, "%u", value);
   element(depth, tag, text);
 }
+static void element_mib(u32 depth, const char *tag, u64 bytes) {
+  char text[24];
+  write_text(text, sizeof text, "%l MiB", bytes >> 20);
+  element(depth, tag, text);
+}
+static void xml_mig_memory(handle mig) {
+  nvmlMemory_v2_t memory = {.version = nvmlMemory_v2};
+  nvmlBAR1Memory_t window;
+  u64 errors = 0;
+  if (!CALL(nvmlDeviceGetMemoryErrorCounter, mig, 1, 0, 7, &errors)) {
+    print("\t\t\t\t<ecc_error_count>\n\t\t\t\t\t<volatile_count>\n");
+    element_number(6, "sram_uncorrectable", (u32)errors);
+    print("\t\t\t\t\t</volatile_count>\n\t\t\t\t</ecc_error_count>\n");
+  }
+  if (!CALL(nvmlDeviceGetMemoryInfo_v2, mig, &memory)) {
+    print("\t\t\t\t<fb_memory_usage>\n");
+    element_mib(5, "total", memory.total);
+    element_mib(5, "reserved", memory.reserved);
+    element_mib(5, "used", memory.used);
+    element_mib(5, "free", memory.free);
+    print("\t\t\t\t</fb_memory_usage>\n");
+  }
+  if (!CALL(nvmlDeviceGetBAR1MemoryInfo, mig, &window)) {
+    print("\t\t\t\t<bar1_memory_usage>\n");
+    element_mib(5, "total", window.bar1Total);
+    element_mib(5, "used", window.bar1Used);
+    element_mib(5, "free", window.bar1Free);
+    print("\t\t\t\t</bar1_memory_usage>\n");
+  }
+}
 static void xml_mig_devices(struct gpu *g) {
   u32 shown = 0, most = most_mig_devices(g);
   char text[96];
@@ -39,7 +69,9 @@ static void xml_mig_devices(struct gpu *g) {
     element_number(6, "decoder_count", a.sharedDecoderCount);
     element_number(6, "ofa_count", a.sharedOfaCount);
     element_number(6, "jpg_count", a.sharedJpegCount);
-    print("\t\t\t\t\t</shared>\n\t\t\t\t</device_attributes>\n\t\t\t</mig_device>\n");
+    print("\t\t\t\t\t</shared>\n\t\t\t\t</device_attributes>\n");
+    xml_mig_memory(mig);
+    print("\t\t\t</mig_device>\n");
   }
   if (shown) print("\t\t</mig_devices>\n");
   else element(2, "mig_devices", "None");
@@ -64,21 +96,50 @@ static void xml_processes(struct gpu *g) {
     }
   print("\t\t</processes>\n");
 }
+/* Closes and opens elements until those of `path`, which are parted by slashes, are open. */
+static void open_elements(char *open, u32 size, const char *path) {
+  u32 common = 0, depth = 2;
+  for (u32 i = 0; open[i] && open[i] == path[i]; i++)
+    if (open[i] == '/') common = i + 1;
+  for (u32 end = length_of(open); end > common;) {
+    u32 start = --end;
+    while (start > common && open[start - 1] != '/') start--;
+    u32 tabs = 2;
+    for (u32 i = 0; i < start; i++) tabs += open[i] == '/';
+    while (tabs--) put('\t');
+    print("</%.*s>\n", end - start, open + start);
+    end = start;
+  }
+  for (u32 i = 0; i < common; i++) depth += path[i] == '/';
+  for (u32 start = common; path[start];) {
+    u32 end = start;
+    while (path[end] != '/') end++;
+    for (u32 i = 0; i < depth; i++) put('\t');
+    print("<%.*s>\n", end - start, path + start);
+    start = end + 1, depth++;
+  }
+  write_text(open, size, "%s", path);
+}
 static void xml_gpu(struct gpu *g) {
-  const char *section = "";
+  char open[160] = "", path[160];
   print("\t<gpu id=\"%s\">\n", g->bus_id);
   for (u32 i = 0; i < COUNT_OF(details); i++) {
     struct cell value;
-    if (same(details[i].tag, "-")) continue;
-    if (!same(section, details[i].section)) {
-      if (*section) print("\t\t</%s>\n", section);
-      section = details[i].section;
-      if (*section) print("\t\t<%s>\n", section);
-    }
-    read_detail(g, details[i].field, &value);
-    element(*section ? 3 : 2, details[i].tag, value.text);
+    const char *tag = details[i].tag, *text = value.text;
+    u32 depth = 2, at = 0;
+    if (same(tag, "-")) continue;
+    write_text(path, sizeof path, "%s%s%s", details[i].section, *details[i].section ? "/" : "", tag);
+    for (u32 k = 0; path[k]; k++)
+      if (path[k] == '/') at = k + 1, depth++;
+    tag += length_of(tag) - (length_of(path) - at);
+    path[at] = 0;
+    open_elements(open, sizeof open, path);
+    read_detail(g, i, &value);
+    /* The numbers of PCI have no prefix here. */
+    if (after(path, "pci/") && after(text, "0x")) text += 2;
+    element(depth, tag, text);
   }
-  if (*section) print("\t\t</%s>\n", section);
+  open_elements(open, sizeof open, "");
   xml_mig_devices(g);
   xml_processes(g);
   print("\t</gpu>\n");
@@ -86,7 +147,7 @@ static void xml_gpu(struct gpu *g) {
 static int show_xml(void) {
   char text[80];
   print("<?xml version=\"1.0\" ?>\n<!DOCTYPE nvidia_smi_log SYSTEM \"nvsmi_device_v12.dtd\">\n<nvidia_smi_log>\n");
-  write_time(text, sizeof text, "%04u-%02u-%02u %02u:%02u:%02u");
+  write_date(text, sizeof text);
   element(1, "timestamp", text);
   write_text(text, sizeof text, "N/A");
   CALL(nvmlSystemGetDriverVersion, text, sizeof text);

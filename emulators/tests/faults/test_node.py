@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from drawplate.emulators.control.client import Hardware
+from drawplate.emulators.machine.shipped import shipped
 from drawplate.emulators.node import PARTS, Node, NodeSettings
 from drawplate.emulators.places import CONTROL_SOCKET, WORK_SOCKET
 from drawplate.emulators.problems import Problem
@@ -14,8 +15,8 @@ from drawplate.emulators.work.client import Worker
 OTHERS = frozenset(PARTS) - {"faults", "work"}
 
 
-def start(folder: Path) -> Node:
-    settings = NodeSettings("dgx-h100", "node", folder, without=OTHERS)
+def start(folder: Path, machine: str = "dgx-h100") -> Node:
+    settings = NodeSettings(machine, "node", folder, without=OTHERS)
     node = Node(settings)
     node.start()
     return node
@@ -71,5 +72,24 @@ def test_a_restart_keeps_faults_and_forgets_work(tmp_path: Path) -> None:
             hardware.call("heal")
             assert hardware.get("gpu1", "lost") is False
             assert not second.state.call_rules
+    finally:
+        second.stop()
+
+
+def test_faults_of_the_machine_file_begin_with_a_new_node_and_not_with_a_restart(
+    tmp_path: Path,
+) -> None:
+    text = shipped()["edge-l4"].read_text(encoding="utf-8")
+    machine = tmp_path / "machine.yaml"
+    machine.write_text(f"{text}faults: [{{at: 0s, fault: gpu0 lost}}]\n", encoding="utf-8")
+    first = start(tmp_path / "n", str(machine))
+    first.state.tick(0.2)
+    assert first.state.device("gpu0")["lost"] is True
+    first.operations["heal"]("gpu0")
+    first.stop()
+    second = start(tmp_path / "n", str(machine))
+    try:
+        second.state.tick(0.2)
+        assert second.state.device("gpu0")["lost"] is False
     finally:
         second.stop()
