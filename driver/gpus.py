@@ -64,7 +64,7 @@ class Gpus:
         return watched(self._roots)
 
     def read(self) -> tuple[Device, ...]:
-        """Give the GPUs that work now, in NVML's order, or their parts in MIG mode. Raises SetupProblem."""
+        """Give the GPUs that work now, or their parts, in NVML's order. Raises SetupProblem."""
         with self._lock:
             try:
                 # NVML looks for devices only when it is initialised for the first time.

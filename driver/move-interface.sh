@@ -18,6 +18,8 @@ exists() { "$@" ip link show dev "$name" >/dev/null 2>&1; }
 waited=0
 until ip link show dev "$host" >/dev/null 2>&1; do
   if exists inside; then
+    # Whoever moved it may not have come to the end.
+    inside ip link set dev "$name" up
     exit 0
   fi
   if [ "$waited" -ge "$patience" ]; then

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -38,6 +39,7 @@ class Nics:
         self._memory = memory
         # While an interface is in a pod, the host does not tell how it was called.
         self._known = _recall(memory)
+        self._lock = threading.Lock()
 
     @property
     def watched(self) -> Sequence[Path]:
@@ -49,19 +51,20 @@ class Nics:
 
         Raises SetupProblem.
         """
-        before = dict(self._known)
-        try:
-            here = {link.name: link for link in links()}
-            found = tuple(self._read(here, uplinks()))
-        except OSError as error:
-            raise SetupProblem(
-                f"the network cards cannot be read: {error.strerror}",
-                where=str(error.filename or self._roots.sysfs),
-                cure="give the folder where this node's sysfs is mounted with --sysfs-root",
-            ) from None
-        if self._known != before:
-            self._remember()
-        return found
+        with self._lock:
+            before = dict(self._known)
+            try:
+                here = {link.name: link for link in links()}
+                found = tuple(self._read(here, uplinks()))
+            except OSError as error:
+                raise SetupProblem(
+                    f"the network cards cannot be read: {error.strerror}",
+                    where=str(error.filename or self._roots.sysfs),
+                    cure="give the folder where this node's sysfs is mounted with --sysfs-root",
+                ) from None
+            if self._known != before:
+                self._remember()
+            return found
 
     def is_there(self, device: Device) -> bool:
         """Tell whether the card's interface is on the host, and not in a pod or gone."""

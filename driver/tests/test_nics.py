@@ -217,13 +217,15 @@ def test_the_hook_moves_an_interface_with_its_addresses_and_brings_it_up(
     assert "inet6 fd00:7::2/64" in shown
 
 
-def test_the_hook_leaves_an_interface_that_the_pod_has_already(
+def test_the_hook_brings_up_an_interface_that_the_pod_has_already(
     node: Process, tmp_path: Path
 ) -> None:
     move_in(node, tmp_path, "rdma0")
+    node.lab.run("pod-a", "ip", "link", "set", "net0", "down")
     again = move_in(node, tmp_path, "rdma0")
 
     assert (again.returncode, again.stderr) == (0, "")
+    assert "net0" in node.lab.run("pod-a", "ip", "link", "show", "up")
 
 
 def test_the_hook_fails_when_another_pod_has_the_interface(node: Process, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def _put_bus(state: "State", tree: Tree) -> None:
         with state.change("sysfs") as change:
             device = driver_table.find(state, address)
             if device is None:
-                raise Refused(Reason.INVALID, f"there is no device {address!r}")
+                raise Refused(Reason.LOST, f"there is no device {address!r}")
             driver_table.probe(change, device)
 
     def set_autoprobe(text: str) -> None:

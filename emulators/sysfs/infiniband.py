@@ -98,7 +98,9 @@ def _put_node(tree: Tree, device: Device, kind: str, name: str, minor: int) -> N
     put, major = partial(_put, tree, folder), device_nodes.major()
     put("ibdev", lambda: rdma.name(device))
     put("dev", lambda: f"{major}:{minor}")
-    put("uevent", lambda: f"MAJOR={major}\nMINOR={minor}\nDEVNAME=infiniband/{name}")
+    # The verbs' nodes are for everybody (uverbs_devnode).
+    mode = "" if kind == "infiniband_mad" else "\nDEVMODE=0666"
+    put("uevent", lambda: f"MAJOR={major}\nMINOR={minor}\nDEVNAME=infiniband/{name}{mode}")
     if kind == "infiniband_mad":
         put("port", lambda: 1)
     else:

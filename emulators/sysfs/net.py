@@ -74,7 +74,7 @@ def _put_card(tree: Tree, device: Device, name: str, folder: str) -> None:
     put("speed", lambda: _speed(device))
     put("duplex", lambda: "full" if _running(device) else "unknown")
     put("phys_port_name", lambda: identity.port_name(device.spec) or _not_supported())
-    put("phys_port_id", lambda: identity.permanent_mac(device.spec).replace(":", ""))
+    put("phys_port_id", _not_supported)
     put("phys_switch_id", _not_supported)
     tree.link(f"{folder}/device", folder_of(device.spec))
     tree.link(f"{folder}/subsystem", "/class/net")

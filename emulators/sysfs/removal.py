@@ -7,7 +7,7 @@ from drawplate.emulators.nvml.mutators.reset import reset_gpu
 from drawplate.emulators.refusals import Reason, Refused
 from drawplate.emulators.state.device import NODE, Device
 from drawplate.emulators.sysfs import driver_table
-from drawplate.emulators.sysfs.attributes import flag, number
+from drawplate.emulators.sysfs.attributes import flag, number, stripped
 from drawplate.emulators.sysfs.functions import DRIVER, REMOVED_BRIDGES, Function, functions
 from drawplate.emulators.sysfs.pci import BUS
 from drawplate.emulators.tree.model import Tree
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STRUCTURE = frozenset({DRIVER, REMOVED_BRIDGES})
 
 REMOVED, POWERED = "pci.removed", "pci.powered"
+_METHODS = "reset_method"
 _REMOVE_MODE, _RESCAN_MODE, _RESET_MODE = 0o220, 0o200, 0o200
 
 
@@ -32,7 +33,7 @@ def contribute(state: "State", tree: Tree) -> None:
         if function.owner is not None:
             write = _resetter(state, function.owner)
             tree.file(f"{put}/reset", "", write=write, mode=_RESET_MODE)
-            tree.file(f"{put}/reset_method", "flr bus\n", write=lambda _: None)
+            _put_methods(state, tree, function, function.owner)
     tree.file(f"{BUS}/rescan", "", write=_rescanner(state), mode=_RESCAN_MODE)
     for root in sorted({function.folder.split("/")[2] for function in found}):
         bus = root.removeprefix("pci")
@@ -123,10 +124,34 @@ def _resetter(state: "State", device: Device) -> Callable[[str], None]:
     def write(text: str) -> None:
         if number(text) != 1:
             raise Refused(Reason.INVALID, "write 1")
+        if device["pci.attributes"].get(_METHODS) == "":
+            raise Refused(Reason.NOT_SUPPORTED, "all ways of resetting are switched off")
         with state.change("sysfs") as change:
             reset(change, device)
 
     return write
+
+
+def _put_methods(state: "State", tree: Tree, function: Function, owner: Device) -> None:
+    # One that has the bus to itself can also be reset by the bridge above (pci_reset_bus_function).
+    alone = owner.spec.parent is None and owner.spec.profile.pci.functions == 1
+    every = ("flr", "bus") if alone else ("flr",)
+
+    def show() -> str:
+        text = str(owner["pci.attributes"].get(_METHODS, " ".join(every)))
+        return f"{text}\n" if text else ""
+
+    def choose(text: str) -> None:
+        names = list(dict.fromkeys(stripped(text).split()))
+        if names == ["default"]:
+            names = list(every)
+        if not set(names) <= set(every):
+            raise Refused(Reason.INVALID, f"{owner.name} can be reset by {', '.join(every)}")
+        with state.change("sysfs") as change:
+            kept = {**owner["pci.attributes"], _METHODS: " ".join(names)}
+            change.set(owner, "pci.attributes", kept)
+
+    tree.file(f"{function.folder}/reset_method", show, write=choose)
 
 
 def _put_slots(state: "State", tree: Tree) -> None:

@@ -57,6 +57,23 @@ static const struct compute_profile *compute_profile_of(const struct gpu_profile
   return 0;
 }
 
+/* A GPU instance has the share of the window that its memory slices, of eight, are, less 1 MiB: as
+   nvidia-smi shows 8191, 16383, 32767 and 65535 MiB where the whole window has 65536. */
+static int body_bar1_info(struct call *c, nvmlBAR1Memory_t *bar1) {
+  u64 total = 0, used = 0;
+  int result = SUCCESS;
+  if (!bar1) return INVALID_ARGUMENT;
+  READ(c) {
+    const struct gpu_instance *one = c->kind == MIG ? gi_of(r, c->gi) : 0;
+    result = r->bar1_total >= ~0ull << 20 || (c->kind == MIG && !one) ? NOT_SUPPORTED : SUCCESS;
+    total = one ? r->bar1_total / 8 * one->size - (1 << 20) : r->bar1_total;
+    used = one ? 0 : r->bar1_used;
+  }
+  if (result) return result;
+  bar1->bar1Total = total, bar1->bar1Used = used < total ? used : total;
+  bar1->bar1Free = total - bar1->bar1Used;
+  return SUCCESS;
+}
 static int body_attributes(struct call *c, nvmlDeviceAttributes_t *attributes) {
   nvmlDeviceAttributes_t found;
   int result = NOT_SUPPORTED;

@@ -115,7 +115,7 @@ static void mig_rows(void) {
   print("| %-87s |\n", "MIG devices:");
   print("+------------------+----------------------------------+-----------+-----------------------+\n");
   print("| %-16s | %32s | %9s | %21s |\n", "GPU  GI  CI  MIG", "Memory-Usage", "SM  Unc.", "Shared      ");
-  print("| %-16s | %32s | %9s | %21s |\n", "     ID  ID  Dev", "", "ECC", "CE ENC  DEC  OFA  JPG");
+  print("| %-16s | %32s | %9s | %21s |\n", "     ID  ID  Dev", "BAR1-Usage", "ECC", "CE ENC  DEC  OFA  JPG");
   print("|==================+==================================+===========+=======================|\n");
   EACH_GPU(g)
     for (u32 i = 0, most = most_mig_devices(g); i < most; i++) {
@@ -123,6 +123,7 @@ static void mig_rows(void) {
       u32 gi = 0, ci = 0;
       nvmlDeviceAttributes_t a;
       nvmlMemory_t m = {0, 0, 0};
+      nvmlBAR1Memory_t window = {0, 0, 0};
       char memory[48];
       if (CALL(nvmlDeviceGetMigDeviceHandleByIndex, g->device, i, &mig)) continue;
       if (CALL(nvmlDeviceGetAttributes_v2, mig, &a)) continue;
@@ -132,6 +133,10 @@ static void mig_rows(void) {
       write_text(memory, sizeof memory, "%lMiB / %lMiB", m.used >> 20, a.memorySizeMB);
       print("| %3u %3u %3u %4u | %32s | %4u    0 | %2u %3u %4u %4u %4u |\n", g->index, gi, ci, i, memory,
             a.multiprocessorCount, a.sharedCopyEngineCount, a.sharedEncoderCount, a.sharedDecoderCount, a.sharedOfaCount, a.sharedJpegCount);
+      if (!CALL(nvmlDeviceGetBAR1MemoryInfo, mig, &window)) {
+        write_text(memory, sizeof memory, "%lMiB / %lMiB", window.bar1Used >> 20, window.bar1Total >> 20);
+        print("| %-16s | %32s | %9s | %21s |\n", "", memory, "", "");
+      }
       print("+------------------+----------------------------------+-----------+-----------------------+\n");
     }
 }

@@ -38,6 +38,7 @@ static int list_fields(void) {
   print("List of valid properties to query for the switch \"--query-gpu\":\n");
   for (u32 i = 0; i < COUNT_OF(fields); i++) {
     int other = i && fields[i].read == fields[i - 1].read;
+    if (fields[i].name[0] == '-') continue;
     print("%s\"%s\"", other ? " or " : "\n", fields[i].name);
     if (i + 1 == COUNT_OF(fields) || fields[i].read != fields[i + 1].read) print("\n");
   }

@@ -31,7 +31,7 @@ static int show_topology(int count, char **words) {
   begin();
   choose(0);
   EACH_GPU(g) print("\tGPU%u", g->index);
-  print("\tCPU Affinity\tNUMA Affinity\n");
+  print("\tCPU Affinity\tNUMA Affinity\tGPU NUMA ID\n");
   EACH_GPU(a) {
     print("GPU%u", a->index);
     EACH_GPU(b) {
@@ -42,7 +42,7 @@ static int show_topology(int count, char **words) {
       else print("\t%s", path_of(level));
     }
     ulong cpus[16];
-    u32 node = 0;
+    ulong nodes[1] = {0};
     print("\t");
     if (CALL(nvmlDeviceGetCpuAffinity, a->device, 16, cpus)) print("N/A");
     else {
@@ -55,8 +55,10 @@ static int show_topology(int count, char **words) {
         i = end;
       }
     }
-    if (CALL(nvmlDeviceGetNumaNodeId, a->device, &node)) print("\t\tN/A\n");
-    else print("\t\t%u\n", node);
+    if (CALL(nvmlDeviceGetMemoryAffinity, a->device, 1, nodes, 0) || !nodes[0]) print("\tN/A");
+    else print("\t%u", (u32)__builtin_ctzl(nodes[0]));
+    /* Only memory of GPUs that hang on the processor itself is a NUMA node. */
+    print("\t\tN/A\n");
   }
   print("\nLegend:\n\n  X    = Self\n  SYS  = across NUMA nodes\n  NODE = within a NUMA node, across PCIe host bridges\n");
   print("  PHB  = across a PCIe host bridge\n  PXB  = across several PCIe bridges\n  PIX  = across one PCIe bridge\n  NV#  = over # NVLinks\n");

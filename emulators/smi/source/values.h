@@ -3,10 +3,17 @@ static int field_none(struct gpu *g, struct cell *to) {
   (void)g, (void)to;
   return NOT_SUPPORTED;
 }
+static void show_word(struct cell *to, const char *const *words, u32 count, u64 value) {
+  write_text(to->text, sizeof to->text, "%s", value < count ? words[value] : "Unknown");
+}
+static void show_yes(struct cell *to, u64 value) { write_text(to->text, sizeof to->text, "%s", value ? "Yes" : "No"); }
+/* nvml.h, nvmlDeviceAddressingModeType_t. */
 static int field_addressing_mode(struct gpu *g, struct cell *to) {
-  (void)g;
-  write_text(to->text, sizeof to->text, "None");
-  return 0;
+  static const char *const words[] = {"None", "HMM", "ATS"};
+  nvmlDeviceAddressingMode_v1_t mode = {.version = nvmlDeviceAddressingMode_v1};
+  int result = CALL(nvmlDeviceGetAddressingMode, g->device, &mode);
+  show_word(to, words, COUNT_OF(words), mode.value);
+  return result;
 }
 /* One of the values of nvmlDeviceGetFieldValues. */
 static int field_value(struct gpu *g, u32 number, u64 *value) {
@@ -51,10 +58,6 @@ static int field_remapped_uncorrectable(struct gpu *g, struct cell *to) { return
 static int field_remapped_pending(struct gpu *g, struct cell *to) { return remapped_rows(g, to, 2); }
 static int field_remapped_failure(struct gpu *g, struct cell *to) { return remapped_rows(g, to, 3); }
 
-static void show_word(struct cell *to, const char *const *words, u32 count, u64 value) {
-  write_text(to->text, sizeof to->text, "%s", value < count ? words[value] : "Unknown");
-}
-static void show_yes(struct cell *to, u64 value) { write_text(to->text, sizeof to->text, "%s", value ? "Yes" : "No"); }
 static int field_fabric_state(struct gpu *g, struct cell *to) {
   static const char *const words[] = {"N/A", "Not Started", "In Progress", "Completed"};
   nvmlGpuFabricInfo_t all = {.state = 0};

@@ -79,6 +79,8 @@ def test_a_mig_device_is_a_device_with_a_share(
     attributes = nvml.nvmlDeviceGetAttributes_v2(mig)
     assert (attributes.gpuInstanceSliceCount, attributes.computeInstanceSliceCount) == (3, 3)
     assert nvml.nvmlDeviceGetMemoryInfo(mig).total == attributes.memorySizeMB << 20
+    # Four of eight memory slices; nvidia-smi of a partitioned A100 shows 1 MiB less than the share.
+    assert nvml.nvmlDeviceGetBAR1MemoryInfo(mig).bar1Total == (131072 // 2 - 1) << 20
     parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(mig)
     assert nvml.nvmlDeviceGetUUID(parent) == node.gpu(0).spec.uuid
     with pytest.raises(nvml.NVMLError_NotFound):

@@ -79,7 +79,7 @@ def test_unbinding_from_another_driver_is_refused(state: State) -> None:
 
 def test_a_device_that_is_not_there_is_refused(state: State) -> None:
     assert refusal(state, f"{DRIVERS}/nvidia/bind", "0000:ff:00.0") is Reason.LOST
-    assert refusal(state, "/bus/pci/drivers_probe", "0000:ff:00.0") is Reason.INVALID
+    assert refusal(state, "/bus/pci/drivers_probe", "0000:ff:00.0") is Reason.LOST
 
 
 def test_an_override_brings_a_device_to_vfio_and_back(state: State) -> None:
@@ -144,6 +144,19 @@ def test_a_bound_device_cannot_be_enabled_by_hand(state: State) -> None:
 @pytest.mark.parametrize("text", ["", "x", "0x", "-", "1 2"])
 def test_what_is_no_number_is_refused(state: State, text: str) -> None:
     assert refusal(state, f"{folder(state)}/reset", text) is Reason.INVALID
+
+
+def test_the_ways_of_resetting_are_chosen_from_those_that_there_are(state: State) -> None:
+    methods = f"{folder(state)}/reset_method"
+    assert read(state, methods) == "flr bus\n"
+    write(state, methods, "flr\n")
+    assert read(state, methods) == "flr\n"
+    assert refusal(state, methods, "pm") is Reason.INVALID
+    write(state, methods, "\n")
+    assert read(state, methods) == ""
+    assert refusal(state, f"{folder(state)}/reset", "1") is Reason.NOT_SUPPORTED
+    write(state, methods, "default\n")
+    assert read(state, methods) == "flr bus\n"
 
 
 def test_a_memory_node_that_is_not_there_is_refused(state: State) -> None:

@@ -64,6 +64,35 @@ def test_every_device_of_the_machine_is_on_the_bus(state: State, tree: Tree) -> 
         assert link.target.endswith(f"/{device.spec.address}")
 
 
+def test_links_to_the_folder_above_end_in_its_name(tree: Tree) -> None:
+    # Programs take the address from the link's last part.
+    for path, entry in tree.walk():
+        if isinstance(entry, Link):
+            assert not entry.target.endswith(".."), path
+
+
+def test_virtual_functions_leave_link_memory_and_interrupt_to_the_physical_one(
+    state: State, tree: Tree
+) -> None:
+    # SR-IOV 1.1, 3.4 and 3.5; lspci shows "Mem-" and a link of unknown speed and no lanes.
+    express = 0x60
+    for device in state.devices():
+        folder = f"/bus/pci/devices/{device.spec.address}"
+        link = tree.find(folder)
+        assert isinstance(link, Link)
+        folder = link.target.removeprefix("../../..")
+        command, status = config(tree, folder)[0x04], config(tree, folder)[express + 0x12]
+        if device.spec.parent is None:
+            assert command & 0x2
+            assert device.spec.profile.pci.config_bytes < 4096 or status
+        else:
+            assert not command & 0x2
+            assert not status
+            assert text(tree, f"{folder}/current_link_speed") == "Unknown\n"
+            assert text(tree, f"{folder}/current_link_width") == "0\n"
+            assert text(tree, f"{folder}/irq") == "0\n"
+
+
 def test_every_link_leads_somewhere(tree: Tree) -> None:
     # What the kernel itself has on every machine.
     known = ("/bus/platform", "/bus/auxiliary", "/class/", "/module/pcieport", "/devices/virtual")

@@ -6,7 +6,6 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -123,7 +122,6 @@ def test_tpu_env_is_a_file_that_follows_the_state_and_goes_with_the_node(nodes: 
     assert not file.exists()
 
 
-@pytest.mark.skipif(find_spec("tpu_info") is None, reason="tpu-info is not installed")
 @pytest.mark.parametrize(
     ("machine", "chips", "name"), [("tpu-v5e-4", 4, "v5e"), ("tpu-v7x", 4, "7x")]
 )

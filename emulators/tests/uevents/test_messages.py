@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -179,7 +178,6 @@ def test_listeners_get_messages_from_the_kernel_in_order(state: State, namespace
 
 
 @pytest.mark.root
-@pytest.mark.skipif(shutil.which("udevadm") is None, reason="udev is not installed")
 def test_udevadm_monitor_shows_them(state: State, namespace: str) -> None:
     surface = Uevents(lambda: build(state, sysfs.CONTRIBUTIONS), sysfs.CONTRIBUTIONS, (namespace,))
     state.add_surface(surface)
