@@ -1,6 +1,8 @@
 """The environment variables by which programs find a node's files and its control socket."""
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,16 @@ def environment(folder: Path, own: Mapping[str, str], *, placed: bool) -> dict[s
                 found[name] = str(folder / rule["folder"])
             else:
                 found[name] = _value(root, rule, found.get(name, ""))
+    found["PATH"] = _with_drawplate(found["PATH"])
     return found
+
+
+def _with_drawplate(path: str) -> str:
+    """Let `drawplate hw fault …` be found on the node too, however Drawplate itself was found."""
+    own = Path(sys.executable).parent
+    there = (own / "drawplate").exists() and not shutil.which("drawplate", path=path)
+    # At the end: a virtual environment's Python is not what the node's programs ask for.
+    return f"{path}:{own}" if there else path
 
 
 def triplet() -> str:

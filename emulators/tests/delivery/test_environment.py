@@ -1,5 +1,6 @@
 """The variables by which programs find a node."""
 
+import shutil
 from pathlib import Path
 
 from drawplate.emulators.delivery.environment import environment, triplet
@@ -14,9 +15,17 @@ def test_everyone_gets_the_control_socket() -> None:
 def test_search_paths_begin_with_the_nodes_and_keep_what_was() -> None:
     found = environment(FOLDER, {"PATH": "/bin", "HOME": "/h"}, placed=True)
 
-    assert found["PATH"] == "/run/x/root/usr/bin:/bin"
+    assert found["PATH"].split(":")[:2] == ["/run/x/root/usr/bin", "/bin"]
     assert found["LD_LIBRARY_PATH"] == f"/run/x/root/usr/lib/{triplet()}"
     assert found["HOME"] == "/h"
+
+
+def test_drawplate_is_found_on_the_node_behind_everything_else() -> None:
+    path = environment(FOLDER, {"PATH": "/bin"}, placed=True)["PATH"]
+
+    assert shutil.which("drawplate", path=path)
+    again = environment(FOLDER, {"PATH": path}, placed=True)["PATH"].split(":")
+    assert again.count(path.split(":")[-1]) == 1
 
 
 def test_where_nothing_is_in_place_drivers_are_told_where_it_is() -> None:
