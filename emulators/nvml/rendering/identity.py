@@ -55,6 +55,12 @@ def max_width(_state: State, device: Device) -> int:
     return device.spec.profile.pci.link_width
 
 
+def board_id(_state: State, device: Device) -> int:
+    """Give the number of the board: where none was chosen, from the bus, as of boards of one GPU."""
+    chosen, address = int(device["board.id"]), device.spec.address
+    return chosen if chosen >= 0 else int(address[:4], 16) << 16 | int(address[5:7], 16) << 8
+
+
 def numa_node(_state: State, device: Device) -> int:
     """Give the memory node, -1 where firmware does not tell."""
     return -1 if device.spec.numa_node is None else device.spec.numa_node

@@ -12,9 +12,12 @@ import pytest
 # glibc ignores the two signals that it uses itself (32 and 33) in what it spawns.
 LIBRARYS_OWN = 0b11 << 31
 
+# What whoever started the tests ignores (nohup: SIGHUP) is handed on, and a shell cannot trap it.
 RUN = """
-import os, sys
+import os, signal, sys
 from drawplate.emulators.delivery.command import NoSuchCommand, run_command
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGUSR1):
+    signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
 try:
     code = run_command(sys.argv[1:], os.environ, lambda pid, status: print("other", status))
 except NoSuchCommand as problem:
