@@ -95,7 +95,9 @@ def test_the_first_handle_answers_what_monitors_ask(node: Emulated, nvml: Module
     # Captures of nvidia-smi: bus 2D is board 0x2d00.
     bus = nvml.nvmlDeviceGetPciInfo(handle).bus
     assert nvml.nvmlDeviceGetBoardId(handle) == bus << 8
-    assert nvml.nvmlDeviceGetNvLinkRemoteDeviceType(handle, 0) == nvml.NVML_NVLINK_DEVICE_TYPE_SWITCH
+    assert (
+        nvml.nvmlDeviceGetNvLinkRemoteDeviceType(handle, 0) == nvml.NVML_NVLINK_DEVICE_TYPE_SWITCH
+    )
     assert nvml.nvmlDeviceGetNvLinkVersion(handle, 0) == nvml.NVML_NVLINK_VERSION_4_0
     # nvml.h: the node that the GPU's memory is, not the one that it is near to.
     with pytest.raises(nvml.NVMLError_NotSupported):
