@@ -26,7 +26,9 @@ def environment(folder: Path, own: Mapping[str, str], *, placed: bool) -> dict[s
     found = {**own, VARIABLE: str(folder / CONTROL_SOCKET)}
     for group in groups:
         for name, rule in _VARIABLES[group].items():
-            if "content" in rule:
+            if "text" in rule:
+                found[name] = rule["text"]
+            elif "content" in rule:
                 found.update(_content(name, folder / rule["content"]))
             elif "folder" in rule:
                 found[name] = str(folder / rule["folder"])
@@ -55,5 +57,7 @@ def _content(name: str, file: Path) -> dict[str, str]:
 
 
 def _value(root: Path, rule: Mapping[str, str], before: str) -> str:
-    path = str(root / rule.get("path", rule.get("prepend", "")).format(triplet=triplet()))
-    return f"{path}:{before}" if "prepend" in rule and before else path
+    [(kind, below)] = rule.items()
+    path = str(root / below.format(triplet=triplet()))
+    parts = {"prepend": (path, before), "append": (before, path)}.get(kind, (path,))
+    return ":".join(filter(None, parts))

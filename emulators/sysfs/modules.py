@@ -55,12 +55,22 @@ def known() -> dict[str, dict[str, Module]]:
 
 def contribute(state: "State", tree: Tree) -> None:
     """Put the modules; a driver stays loaded when the last of its devices goes."""
-    loaded = {name: one for driver in drivers(state) for name, one in known()[driver].items()}
-    for name, module in loaded.items():
+    found = loaded(state)
+    for name, module in found.items():
         _put(state, tree, name, module)
         for holder in module.holders:
-            if holder in loaded:
+            if holder in found:
                 tree.link(f"/module/{name}/holders/{holder}", f"/module/{holder}")
+
+
+def loaded(state: "State") -> dict[str, Module]:
+    """Give the modules that are loaded, by name."""
+    return {name: one for driver in drivers(state) for name, one in known()[driver].items()}
+
+
+def size(name: str) -> int:
+    """Give the bytes of a module's code and data, which nobody reckons with."""
+    return len(name) * 65536
 
 
 def drivers(state: "State") -> list[str]:
@@ -77,8 +87,8 @@ def _put(state: "State", tree: Tree, name: str, module: Module) -> None:
         tree.file(f"{folder}/version", f"{version}\n")
     tree.file(f"{folder}/srcversion", f"{_source_version(name, version)}\n")
     tree.file(f"{folder}/initstate", "live\n")
-    tree.file(f"{folder}/refcnt", lambda: f"{_users(state, module)}\n")
-    tree.file(f"{folder}/coresize", f"{len(name) * 65536}\n")
+    tree.file(f"{folder}/refcnt", lambda: f"{users(state, module)}\n")
+    tree.file(f"{folder}/coresize", f"{size(name)}\n")
     tree.file(f"{folder}/taint", f"{module.taint}\n")
     tree.folder(f"{folder}/holders")
     for driver in module.drivers:
@@ -106,7 +116,8 @@ def _source_version(name: str, version: str) -> str:
     return hashlib.sha256(f"{name} {version}".encode()).hexdigest()[:23].upper()
 
 
-def _users(state: "State", module: Module) -> int:
+def users(state: "State", module: Module) -> int:
+    """Give how many modules and programs use a module."""
     programs = {
         (device.name, program["pid"])
         for driver in module.drivers

@@ -38,7 +38,8 @@ def nvlink_remote(state: State, device: Device) -> list[dict[str, int]]:
     """Give what is at the other end of each link."""
     links, switch = int(device["nvlink.links"]), nvidia(device).nvlink.switch
     if switch and state.node.machine.fabric.nvlink == "all-to-all":
-        return [_switch(link, switch) for link in range(links)]
+        buses = _switch_buses(state)
+        return [_switch(buses[link % len(buses)], switch) for link in range(links)]
     peers = _peers(state, device)
     return [_gpu(peers[link % len(peers)]) for link in range(links)] if peers else []
 
@@ -84,12 +85,18 @@ def _peers(state: State, device: Device) -> list[Device]:
     return others
 
 
-def _switch(link: int, switch: str) -> dict[str, int]:
-    # A baseboard has four NVSwitches, on buses of their own domain's end.
+def _switch_buses(state: State) -> list[int]:
+    """Give the buses of a baseboard's four NVSwitches: those from c3 on that nothing else is on."""
+    addresses = [place for one in state.node.devices for place in (one.address, *one.bridges)]
+    taken = {int(place[5:7], 16) for place in addresses if place.startswith("0000:")}
+    return [bus for bus in range(0xC3, 0x100) if bus not in taken][:4]
+
+
+def _switch(bus: int, switch: str) -> dict[str, int]:
     return {
         "kind": _SWITCH,
         "domain": 0,
-        "bus": 0xC3 + link % 4,
+        "bus": bus,
         "device": 0,
         "pci_device_id": int(switch, 16) << 16 | _NVIDIA,
         "subsystem_id": 0,

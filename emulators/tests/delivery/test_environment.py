@@ -12,10 +12,12 @@ def test_everyone_gets_the_control_socket() -> None:
     assert environment(FOLDER, {}, placed=True)["DRAWPLATE_HW"] == "/run/x/control.sock"
 
 
-def test_search_paths_begin_with_the_nodes_and_keep_what_was() -> None:
+def test_search_paths_have_the_nodes_and_keep_what_was() -> None:
     found = environment(FOLDER, {"PATH": "/bin", "HOME": "/h"}, placed=True)
 
-    assert found["PATH"].split(":")[:2] == ["/run/x/root/usr/bin", "/bin"]
+    assert found["PATH"].split(":")[:2] == ["/bin", "/run/x/root/usr/bin"]
+    unplaced = environment(FOLDER, {"PATH": "/bin"}, placed=False)
+    assert unplaced["PATH"].split(":")[:2] == ["/run/x/root/usr/bin", "/bin"]
     assert found["LD_LIBRARY_PATH"] == f"/run/x/root/usr/lib/{triplet()}"
     assert found["HOME"] == "/h"
 

@@ -171,6 +171,17 @@ def test_field_values_tell_the_same_and_say_which_they_do_not_know(
     assert [one.value.uiVal for one in found[:4]] == [1, 1, 61, 1]
 
 
+@pytest.mark.parametrize("machine", ["dgx-a100", "dgx-h100", "hgx-b200"])
+def test_switches_are_where_no_gpu_is(emulate: Callable[[str], Emulated], machine: str) -> None:
+    nvml = emulate(machine).bind()
+    gpus = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
+
+    switches = {nvml.nvmlDeviceGetNvLinkRemotePciInfo(gpus[0], i).bus for i in range(12)}
+
+    assert len(switches) == 4
+    assert switches.isdisjoint({nvml.nvmlDeviceGetPciInfo(one).bus for one in gpus})
+
+
 def test_links_that_are_down_and_links_that_are_none_differ(
     node: Emulated, nvml: ModuleType
 ) -> None:

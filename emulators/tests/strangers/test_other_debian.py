@@ -1,9 +1,10 @@
 """Tools of a distribution read and change the emulated /sys as they do a real one.
 
 Each test needs the tool's Debian package: util-linux, hwloc-nox, sysfsutils, dpdk,
-infiniband-diags. Those that are not installed are skipped.
+infiniband-diags, udev. Those that are not installed are skipped.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -37,11 +38,12 @@ def card(show: Show) -> Any:
 def run(card: Any) -> Run:
     """Give a function that runs a tool whose /sys is the emulated one."""
 
-    def start(tool: str, *flags: str) -> str:
+    def start(tool: str, *flags: str, **environment: str) -> str:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
         inside = ["unshare", "-m", "sh", "-c", _ON_SYS, str(card.where), tool, *flags]
-        done = subprocess.run(inside, capture_output=True, text=True, check=False)
+        around = {**os.environ, **environment}
+        done = subprocess.run(inside, env=around, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{tool} ended with {done.returncode}: {done.stderr}"
         return done.stdout
 
@@ -101,3 +103,18 @@ def test_dpdk_takes_a_function_from_its_driver_and_gives_it_back(card: Any, run:
 
     run("dpdk-devbind.py", "--bind=mlx5_core", FUNCTION)
     assert device["pci.driver"] == "mlx5_core"
+
+
+def test_udev_walks_from_a_device_to_its_card(run: Run) -> None:
+    # libudev takes only what is of type sysfs, unless it is told otherwise.
+    text = run(
+        "udevadm",
+        "info",
+        "--attribute-walk",
+        "--path=/sys/class/infiniband/mlx5_0v0",
+        SYSTEMD_DEVICE_VERIFY_SYSFS="0",
+    )
+
+    kernels = re.findall(r'KERNELS?=="(\S+)"', text)
+    assert kernels == ["mlx5_0v0", FUNCTION, "0000:17:01.0", "pci0000:17"]
+    assert 'DRIVERS=="mlx5_core"' in text

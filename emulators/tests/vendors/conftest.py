@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from drawplate.emulators.devices import drm, numbers
+from drawplate.emulators.procfs import modules
 from drawplate.emulators.state.model import State
 from drawplate.emulators.tests.vendors.showing import REAL_DEVICES, Mounted, Show, Shown
 from drawplate.emulators.tree.model import PAGE, Contributor
@@ -21,6 +22,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Show:
     """Give a machine as it would be shown on a machine without GPUs of its own."""
     monkeypatch.setattr(numbers, "real_text", lambda: REAL_DEVICES)
     monkeypatch.setattr(drm, "real_minors", frozenset)
+    monkeypatch.setattr(modules, "REAL", Path("/proc/none"))
     monkeypatch.setattr(numbers, "here", lambda: numbers.majors(REAL_DEVICES))
     return Shown
 

@@ -1,8 +1,11 @@
 """/sys/module and class/dmi: what is loaded, and what the firmware calls the box."""
 
+from pathlib import Path
+
 import pytest
 
 from drawplate.emulators.machine.shipped import shipped
+from drawplate.emulators.procfs import modules
 from drawplate.emulators.sysfs.modules import drivers, known
 from drawplate.emulators.tests.vendors.showing import Show, names, resolve
 from drawplate.emulators.tree.model import Link
@@ -18,6 +21,30 @@ def test_modules_tell_the_drivers_version(show: Show) -> None:
     assert resolve(tree, "/module/nvidia/drivers/pci:nvidia") == "/bus/pci/drivers/nvidia"
     assert resolve(tree, "/bus/pci/drivers/nvidia/module") == "/module/nvidia"
     assert names(tree, "/module/nvidia/holders") == ["nvidia_modeset", "nvidia_uvm"]
+
+
+def test_proc_lists_the_modules_before_this_machines_own(
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = show("dgx-h100")
+    real = tmp_path / "modules"
+    real.write_text("vfat 32768 1 - Live 0x0\nnvidia 1 0 - Live 0x0\n", encoding="utf-8")
+    monkeypatch.setattr(modules, "REAL", real)
+
+    lines = shown.read(shown.proc(), "/modules").splitlines()
+
+    rows = {line.split()[0]: line for line in lines}
+    assert len(rows) == len(lines)
+    assert lines[-1].startswith("vfat ")
+    assert rows["nvidia"].split()[3] == "nvidia_modeset,nvidia_uvm,"
+    assert rows["nvidia_drm"].endswith(" - Live 0x0000000000000000 (OE)")
+    assert set(rows) - {"vfat"} <= set(names(shown.sys(), "/module"))
+
+
+def test_a_kernel_without_modules_lists_none(show: Show) -> None:
+    shown = show("dgx-h100")
+
+    assert shown.proc().find("/modules") is None
 
 
 def test_users_of_a_module_are_counted(show: Show) -> None:
