@@ -21,10 +21,12 @@ TRIPLETS = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 _FLAGS = (
     *("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"),
     *("-ffreestanding", "-nostdlib", "-fno-builtin", "-fno-stack-protector"),
-    *("-fno-strict-aliasing", "-fcf-protection=none"),
+    "-fno-strict-aliasing",
     *("-Wall", "-Wextra", "-Wno-unused-function", "-Wno-unused-parameter"),
     *("-Wno-missing-field-initializers", "-Wno-type-limits"),
 )
+# Without the second, gcc calls helpers of its run-time library for atomic operations.
+MACHINE_FLAGS = {"x86_64": ("-fcf-protection=none",), "aarch64": ("-mno-outline-atomics",)}
 _LINK = ("-Wl,-z,defs", "-Wl,-z,separate-code", "-Wl,--hash-style=both", "-Wl,--build-id=none")
 
 
@@ -71,7 +73,7 @@ def compiled(name: str, source: str, options: tuple[str, ...]) -> Path:
     """Compile `source` into a shared library, or give the one that an earlier run made."""
     compiler = _compiler()
     digest = hashlib.sha256()
-    for text in (source, " ".join((*_FLAGS, *options)), _identity(compiler)):
+    for text in (source, " ".join((*flags(_machine()), *options)), _identity(compiler)):
         digest.update(text.encode() + b"\0")
     for path in sorted(source_folder().glob("*.[ch]")):
         digest.update(path.read_bytes())
@@ -87,15 +89,21 @@ def compiled(name: str, source: str, options: tuple[str, ...]) -> Path:
     return made
 
 
+def flags(machine: str) -> tuple[str, ...]:
+    """Give the compiler's flags for a machine, by the kernel's name of it."""
+    return (*_FLAGS, *MACHINE_FLAGS[machine])
+
+
 def _compile(compiler: str, source: Path, to: Path, options: tuple[str, ...]) -> None:
-    command = [compiler, *_FLAGS, f"-I{source_folder()}", *options, str(source), "-o", str(to)]
+    included = f"-I{source_folder()}"
+    command = [compiler, *flags(_machine()), included, *options, str(source), "-o", str(to)]
     # The arguments are ours, and the compiler is the one that the user names.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SetupProblem(
             f"the C compiler cannot make {to.name}: {done.stderr.strip()[:2000]}",
             where=" ".join(command),
-            cure="use gcc 9 or later, or clang 12 or later; name it in the variable CC",
+            cure="use gcc 10 or later, or clang 12 or later; name it in the variable CC",
         )
 
 

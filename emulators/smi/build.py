@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from drawplate.emulators.folders import cache_folder
+from drawplate.emulators.nvml.build import MACHINE_FLAGS
 from drawplate.emulators.problems import SetupProblem
 from drawplate.emulators.smi.program import generate, source_folder
 
@@ -16,7 +17,7 @@ from drawplate.emulators.smi.program import generate, source_folder
 _FLAGS = (
     *("-std=gnu11", "-Os", "-static", "-nostdlib", "-ffreestanding", "-fno-builtin", "-fno-pie"),
     *("-no-pie", "-fno-stack-protector"),
-    *("-fno-strict-aliasing", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"),
+    *("-fno-strict-aliasing", "-fno-asynchronous-unwind-tables"),
     *(
         "-Wall",
         "-Wextra",
@@ -37,7 +38,7 @@ def program(version: str) -> Path:
     compiler = _compiler()
     source = generate(version)
     digest = hashlib.sha256()
-    for text in (source, compiler, platform.machine(), " ".join(_FLAGS)):
+    for text in (source, compiler, platform.machine(), " ".join(flags(platform.machine()))):
         digest.update(text.encode() + b"\0")
     for path in sorted(source_folder().glob("*.h")):
         digest.update(path.read_bytes())
@@ -64,8 +65,14 @@ def install(version: str, root: Path) -> Path:
     return target
 
 
+def flags(machine: str) -> tuple[str, ...]:
+    """Give the compiler's flags for a machine, by the kernel's name of it."""
+    return (*_FLAGS, *MACHINE_FLAGS.get(machine, ()))
+
+
 def _compile(compiler: str, source: Path, to: Path) -> None:
-    command = [compiler, *_FLAGS, f"-I{source_folder()}", str(source), "-o", str(to)]
+    included = f"-I{source_folder()}"
+    command = [compiler, *flags(platform.machine()), included, str(source), "-o", str(to)]
     # The arguments are ours, and the compiler is the one that the user names.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
