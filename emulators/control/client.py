@@ -111,6 +111,11 @@ class Hardware:
         reply = self.call("wait", generation=generation, timeout=timeout)
         return int(reply["generation"])
 
+    def until(self, device: str, key: str, value: Any, timeout: float = 30.0) -> int:
+        """Wait until a value of a device is `value`; give the generation."""
+        reply = self.call("until", device=device, key=key, value=value, timeout=timeout)
+        return int(reply["generation"])
+
     def _ask(self, op: str, arguments: Mapping[str, Any]) -> Any:
         try:
             self._stream.write(encode({"op": op, "args": arguments}))

@@ -35,6 +35,7 @@ class StateOperations:
             "unplug": self.unplug,
             "reset": self.reset,
             "wait": self.wait,
+            "until": self.until,
             "watch": self.watch,
         }
 
@@ -77,6 +78,15 @@ class StateOperations:
             late = [one.name for one in self._state.surfaces if one.seen < wanted]
             what = ", ".join(late) or f"the state, which is at {self._state.generation}"
             raise Refused(Reason.TIMEOUT, f"generation {wanted} is not seen yet by {what}")
+        return self._generation()
+
+    def until(
+        self, device: str, key: str, value: Any, timeout: float = WAIT_SECONDS
+    ) -> dict[str, int]:
+        """Wait until a value of a device is `value`."""
+        found = self._state.device(device)
+        if not self._state.wait_until(lambda: bool(found[key] == value), timeout):
+            raise Refused(Reason.TIMEOUT, f"{key} of {device} is {found[key]!r}, not {value!r}")
         return self._generation()
 
     def watch(self, *, quiet: bool = False) -> Iterator[dict[str, Any]]:

@@ -141,6 +141,11 @@ class State:
                 timeout,
             )
 
+    def wait_until(self, holds: Callable[[], bool], timeout: float) -> bool:
+        """Wait at most `timeout` seconds until `holds()` is true after a change; tell whether so."""
+        with self._moved:
+            return self._moved.wait_for(holds, timeout)
+
     def tick(self, seconds: float) -> None:
         """Let time pass for what follows time by itself."""
         with self.change("time", quiet=True) as change:

@@ -50,3 +50,13 @@ def test_selection_tests_what_it_names(tmp_path: Path) -> None:
     assert run.having(Result.PASS) == {("PRE-07", "bench"), ("UNP-10", "bench")}
     assert run.report.run.selection == ("PRE-07", "UNP-10")
     assert run.code == 0
+
+
+@pytest.mark.root
+def test_reference_driver_for_tpus_is_conformant_at_the_bench(tmp_path: Path) -> None:
+    # Chips are found by their device nodes, which only root can make.
+    run = certify(tmp_path / "out", "reference-tpu", "--height", "bench")
+
+    assert run.report.verdict == "conformant"
+    assert run.having(Result.PASS)
+    assert run.code == 0

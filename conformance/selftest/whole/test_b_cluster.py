@@ -27,3 +27,11 @@ def test_upstream_test_driver_fails_as_its_profile_admits(tmp_path: Path) -> Non
     admitted = {(k.requirement, "cluster") for k in known if "cluster" in k.heights}
     assert run.having(Result.KNOWN_FAILURE) == admitted
     assert run.code == 0, "--accept-known, and nothing but known failures fails"
+
+
+def test_reference_driver_for_network_cards_is_conformant_in_the_cluster(tmp_path: Path) -> None:
+    run = certify(tmp_path / "out", "reference-nic", "--height", "cluster")
+
+    assert run.report.verdict == "conformant"
+    assert run.having(Result.PASS)
+    assert run.code == 0

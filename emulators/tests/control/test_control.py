@@ -70,6 +70,26 @@ def test_waiting_for_a_generation_that_does_not_come_is_refused(hardware: Hardwa
     assert refused.value.reason is Reason.TIMEOUT
 
 
+def test_waiting_for_a_value_ends_when_it_comes_or_says_what_there_is(
+    hardware: Hardware, state: State
+) -> None:
+    with state.change() as change:
+        change.set("gpu2", "memory.used", 10)
+    assert hardware.until("gpu2", "memory.used", 10) == 1
+    later = threading.Timer(0.1, lambda: use_memory(state, 20))
+    later.start()
+    assert hardware.until("gpu2", "memory.used", 20) == 2
+    later.join()
+    with pytest.raises(Refused, match=r"memory\.used of gpu2 is 20, not 30") as refused:
+        hardware.until("gpu2", "memory.used", 30, timeout=0.01)
+    assert refused.value.reason is Reason.TIMEOUT
+
+
+def use_memory(state: State, used: int) -> None:
+    with state.change() as change:
+        change.set("gpu2", "memory.used", used)
+
+
 def test_watching_gives_the_state_and_then_every_change(control: Path, state: State) -> None:
     with Hardware(control) as watcher:
         items = (item for item in watcher.stream("watch") if "idle" not in item)
