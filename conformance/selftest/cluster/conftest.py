@@ -12,7 +12,7 @@ from drawplate.fixtures.progress import silent
 
 @pytest.fixture(scope="session")
 def running_cluster() -> Iterator[Cluster]:
-    spec = ClusterSpec(name=f"stage-{os.getpid()}")
+    spec = ClusterSpec(name=f"stage-{os.getpid()}", machine="dgx-h100")
     found = lifecycle.up(spec, silent(), owner_pid=os.getpid())
     yield found
     found.down()
