@@ -10,6 +10,7 @@ import pytest
 from drawplate.conformance.bench.kubelet import Kubelet
 from drawplate.conformance.bench.paths import BenchPaths
 from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.hardware import BenchHardware, machine_of
 from drawplate.conformance.drivers.identity import grant_access, issue_credentials
 from drawplate.conformance.drivers.levers import pull
 from drawplate.conformance.drivers.place import Place
@@ -23,7 +24,7 @@ from drawplate.fixtures.progress import silent
 pytestmark = pytest.mark.slow
 
 BUDGET = 60.0
-NAMES = sorted(shipped())
+NAMES = sorted(name for name in shipped() if load(name).deploy.process)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,13 @@ def stage(request: pytest.FixtureRequest, api: KubeApi, tmp_path: Path) -> Itera
     place = Place.on(folders, kubeconfig=tmp_path / "kubeconfig", node_name=node, binaries=binaries)
     grant_access(profile, api, place.values(profile.driver.name))
     issue_credentials(profile, api, node, place.kubeconfig)
-    with DriverProcess(profile, place, log=tmp_path / "driver.log") as driver:
+    machine = machine_of(profile)
+    hardware = machine and BenchHardware(machine, folders.hardware_state, node, folders.cdi_dynamic)
+    log = tmp_path / "driver.log"
+    with DriverProcess(profile, place, log=log, hardware=hardware or None) as driver:
         yield Stage(profile, place, folders, driver, api)
+    if hardware:
+        hardware.close()
     folders.remove()
 
 
