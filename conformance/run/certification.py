@@ -100,11 +100,12 @@ class _Run:
         )
 
     def _on_outcome(self, outcome: TestOutcome) -> None:
-        self.narration.tell(outcome)
         touched = set(outcome.requirements)
         for judgement in self.collector.judgements():
             if judgement.outcomes and judgement.requirement.id in touched:
                 self.writer.record(to_record(judgement, self.order.out))
+        # What was said is in the report, whatever happens next.
+        self.narration.tell(outcome)
 
     def failed(self) -> bool:
         """Say whether any test so far did not pass."""
