@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -39,7 +39,8 @@ class Stage:
     registers and publishes is what a few tests prove, and all others presume.
     """
 
-    def __init__(
+    # All but the first two are named.
+    def __init__(  # noqa: PLR0913
         self,
         profile: Profile,
         kubeconfig: Path,
@@ -47,10 +48,12 @@ class Stage:
         run: str,
         binaries: Mapping[str, Path],
         budget: float,
+        hardware: BenchHardware | None = None,
     ) -> None:
         """Make the node and start the driver on it; `budget` is how long it may take, in seconds.
 
-        Raises SetupProblem.
+        `hardware` is what the driver finds, as new; whoever gives it ends it. Without it the stage
+        has its own, if the profile names a machine. Raises SetupProblem.
         """
         self.profile = profile
         self.budget = budget
@@ -70,7 +73,10 @@ class Stage:
             instance=uuid.uuid4().hex,
             binaries=binaries,
         )
-        self.hardware = self._emulate()
+        self._own_hardware = None if hardware else self._emulate()
+        self.hardware = hardware or self._own_hardware
+        if self.hardware:
+            place = replace(place, hardware=self.hardware.root)
         self.driver = DriverProcess(
             profile, place, log=self.node.paths.root / "driver.log", hardware=self.hardware
         )
@@ -94,8 +100,8 @@ class Stage:
     def close(self) -> None:
         """End the driver and the node; nothing is left."""
         self.driver.kill()
-        if self.hardware:
-            self.hardware.close()
+        if self._own_hardware:
+            self._own_hardware.close()
         self.link.close()
         self.node.close()
 

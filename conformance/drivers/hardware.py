@@ -52,10 +52,12 @@ def machine_of(profile: Profile) -> str | None:
 class BenchHardware:
     """The hardware of one bench node, in this process: it needs no root."""
 
-    def __init__(self, machine: str, folder: Path, node_name: str, cdi: Path) -> None:
-        """Start it, with its files below `folder`; `cdi` is where drivers write. Raises SetupProblem."""
-        # Faults may be told to happen when a claim is prepared.
-        options = {"faults.cdi": str(cdi)}
+    def __init__(self, machine: str, folder: Path, node_name: str, cdi: Path | None = None) -> None:
+        """Start it, with its files below `folder`. Raises SetupProblem.
+
+        With `cdi`, where a driver writes, faults may be told to happen when a claim is prepared.
+        """
+        options = {"faults.cdi": str(cdi)} if cdi else {}
         settings = NodeSettings(machine, node_name, folder, NOT_AT_A_BENCH, options)
         self._node = EmulatedNode(settings)
         self._node.start()

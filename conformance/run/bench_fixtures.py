@@ -9,10 +9,12 @@ import pytest
 
 from drawplate.conformance.bench.claim_desk import Claim, ClaimDesk
 from drawplate.conformance.bench.kubelet import Kubelet
+from drawplate.conformance.bench.paths import BenchPaths
 from drawplate.conformance.bench.rights import Rights
 from drawplate.conformance.bench.slice_view import SliceView
 from drawplate.conformance.bench.stage import Stage
 from drawplate.conformance.drivers.binaries import ensure_binaries
+from drawplate.conformance.drivers.hardware import BenchHardware, machine_of
 from drawplate.conformance.problems import Inconclusive, SuiteError
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.profile.model import Profile
@@ -49,6 +51,8 @@ class StageKeeper:
         process = profile.deploy.process
         self._budget = (process.ready.timeout if process else 30.0) * run.patience
         self._hopeless = ""
+        self._machine = machine_of(profile)
+        self._hardware: tuple[BenchHardware, BenchPaths] | None = None
 
     def lend(self, *, fresh: bool) -> Stage:
         """Give the stage, a new one when the test needs it fresh."""
@@ -61,6 +65,7 @@ class StageKeeper:
                 run=self._run.run_id,
                 binaries=self._binaries,
                 budget=HOPELESS_SECONDS * self._run.patience if self._hopeless else self._budget,
+                hardware=self._lend_hardware(),
             )
         return self._stage
 
@@ -93,13 +98,32 @@ class StageKeeper:
         if stage:
             stage.close()
 
+    def close(self) -> None:
+        """End the stage and the hardware under it."""
+        self.drop()
+        if self._hardware:
+            hardware, folders = self._hardware
+            hardware.close()
+            folders.remove()
+
+    def _lend_hardware(self) -> BenchHardware | None:
+        """Give the hardware as new: making its many files anew takes longer than most tests."""
+        if self._machine is None:
+            return None
+        if self._hardware is None:
+            folders = BenchPaths.create()
+            made = BenchHardware(self._machine, folders.hardware_state, "bench")
+            self._hardware = made, folders
+        self._hardware[0].call("reset")
+        return self._hardware[0]
+
 
 @pytest.fixture(scope="session")
 def stage_keeper(run: RunContext, profile: Profile) -> Iterator[StageKeeper]:
     """Keep the stage of this worker."""
     keeper = StageKeeper(run, profile)
     yield keeper
-    keeper.drop()
+    keeper.close()
 
 
 @pytest.fixture
