@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from drawplate.conformance.cluster.containers import running_containers, signal_container
 from drawplate.conformance.cluster.podlog import read_log
+from drawplate.conformance.drivers.hardware import renew
 from drawplate.conformance.drivers.levers import pull
 from drawplate.conformance.drivers.manifests import DeployedDriver
 from drawplate.conformance.drivers.rollout import is_ready, is_rolled_out
@@ -100,7 +101,7 @@ class ManifestDeployment:
     def forget(self) -> None:
         """Reset the hardware. What the pods keep elsewhere is not ours to know."""
         if self._driver.hardware:
-            self._driver.hardware.call("reset")
+            renew(self._driver.hardware)
 
     def remove(self) -> None:
         """Delete the objects that were made here, and reset the hardware."""

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from drawplate.conformance.drivers.hardware import UnderDriver
+from drawplate.conformance.drivers.hardware import UnderDriver, renew
 from drawplate.conformance.drivers.levers import pull
 from drawplate.conformance.drivers.place import Place
 from drawplate.conformance.drivers.process import DriverProcess
@@ -64,7 +64,7 @@ class ProcessDeployment:
         for folder in (self._place.state, self._place.scratch, own):
             shutil.rmtree(self._driver.outside(str(folder)), ignore_errors=True)
         if self._driver.hardware:
-            self._driver.hardware.call("reset")
+            renew(self._driver.hardware)
 
     def remove(self) -> None:
         """End the process and remove its files."""

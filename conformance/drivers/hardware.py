@@ -95,6 +95,12 @@ class NodeHardware:
             return connection.call(op, **arguments)
 
 
+def renew(hardware: UnderDriver) -> None:
+    """Bring hardware back to what its machine file says, and wait until every reader sees it."""
+    hardware.call("reset")
+    hardware.call("wait")
+
+
 def library_folder(root: Path) -> Path:
     """Give the folder below `root` in which vendors' libraries are, by Debian's multiarch rule."""
     return root / "usr" / "lib" / f"{platform.machine()}-linux-gnu"

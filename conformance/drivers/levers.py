@@ -73,6 +73,7 @@ def _change(driver: DriverOnNode, name: LeverName, steps: Sequence[str]) -> None
                 where=step,
                 cure="correct hardware.levers of the profile",
             ) from error
+    driver.hardware.call("wait")
 
 
 def _run(driver: DriverOnNode, name: LeverName, argv: list[str]) -> None:

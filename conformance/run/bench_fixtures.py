@@ -14,7 +14,7 @@ from drawplate.conformance.bench.rights import Rights
 from drawplate.conformance.bench.slice_view import SliceView
 from drawplate.conformance.bench.stage import Stage
 from drawplate.conformance.drivers.binaries import ensure_binaries
-from drawplate.conformance.drivers.hardware import BenchHardware, machine_of
+from drawplate.conformance.drivers.hardware import BenchHardware, machine_of, renew
 from drawplate.conformance.problems import Inconclusive, SuiteError
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.profile.model import Profile
@@ -114,7 +114,7 @@ class StageKeeper:
             folders = BenchPaths.create()
             made = BenchHardware(self._machine, folders.hardware_state, "bench")
             self._hardware = made, folders
-        self._hardware[0].call("reset")
+        renew(self._hardware[0])
         return self._hardware[0]
 
 
