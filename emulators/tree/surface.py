@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+# How late plain files may follow what time changes by itself.
+_QUIET_SECONDS = 5.0
+
+
 class TreeSurface:
     """A tree at a folder, by FUSE: contents are live, writes act, call rules apply."""
 
@@ -92,7 +96,8 @@ class StaticSurface:
     """A tree as plain files and links in a folder, for machines without FUSE.
 
     What is written there does nothing, and call rules do not apply. A thread of its own brings
-    the files up to date after a change, so that nobody waits for a disk.
+    the files up to date after a change, so that nobody waits for a disk; those that follow time by
+    themselves, such as temperatures, a few seconds later.
     """
 
     def __init__(self, name: str, contributions: tuple[Contributor, ...], where: Path) -> None:
@@ -105,6 +110,7 @@ class StaticSurface:
         self._files = Files(where)
         self._state: State | None = None
         self._wanted = threading.Event()
+        self._writing = self._stale = False
         self._rebuilding = True
         self._ending = False
         self._thread: threading.Thread | None = None
@@ -125,7 +131,13 @@ class StaticSurface:
 
     def apply(self, changes: "Changes") -> None:
         """Ask for the files to be brought up to date."""
-        self._rebuilding |= structural(changes, self._contributions)
+        moved = structural(changes, self._contributions)
+        if changes.quiet and not moved:
+            self._stale = True
+            if not (self._wanted.is_set() or self._writing):
+                self.seen = changes.generation
+            return
+        self._rebuilding |= moved
         self._wanted.set()
 
     def stop(self) -> None:
@@ -138,11 +150,16 @@ class StaticSurface:
         self._files.remove()
 
     def _follow(self) -> None:
-        while self._wanted.wait() and not self._ending:
+        while True:
+            wanted = self._wanted.wait(_QUIET_SECONDS)
+            if self._ending:
+                return
+            self._writing = True
             self._wanted.clear()
-            state = self._state
-            if state is not None:
-                self._try(state)
+            if self._state is not None and (wanted or self._stale):
+                self._stale = False
+                self._try(self._state)
+            self._writing = False
 
     def _try(self, state: "State") -> None:
         try:
