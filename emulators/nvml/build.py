@@ -1,16 +1,12 @@
 """Compiles the library for a driver version, and puts a node's own copy of it into its root."""
 
 import functools
-import hashlib
-import os
 import platform
-import shutil
 import struct
 import subprocess
-import tempfile
 from pathlib import Path
 
-from drawplate.emulators.folders import cache_folder
+from drawplate.emulators.compiling import cached, compilers, put, run
 from drawplate.emulators.nvml.generate import PAGE, generate, source_folder
 from drawplate.emulators.nvml.sections import SECTION, section
 from drawplate.emulators.problems import SetupProblem, SuiteError
@@ -50,10 +46,7 @@ def install(version: str, root: Path) -> Path:
     target = folder / f"libnvidia-ml.so.{version}"
     made = library(version)
     if not (target.is_file() and _code(target) == _code(made)):
-        part = folder / f".{target.name}.part"
-        shutil.copyfile(made, part)
-        part.chmod(0o755)
-        part.replace(target)
+        put(made, target)
     for link, to in ((SONAME, target.name), ("libnvidia-ml.so", SONAME)):
         _link(folder / link, to)
     return target
@@ -71,53 +64,28 @@ def _code(path: Path) -> tuple[bytes, bytes] | None:
 
 def compiled(name: str, source: str, options: tuple[str, ...]) -> Path:
     """Compile `source` into a shared library, or give the one that an earlier run made."""
-    compiler = _compiler()
-    digest = hashlib.sha256()
-    for text in (source, " ".join((*flags(_machine()), *options)), _identity(compiler)):
-        digest.update(text.encode() + b"\0")
-    for path in sorted(source_folder().glob("*.[ch]")):
-        digest.update(path.read_bytes())
-    folder = cache_folder() / "emulators" / digest.hexdigest()[:32]
-    made = folder / f"{name}.so"
-    if not made.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            written = Path(scratch) / f"{name}.c"
-            written.write_text(source, encoding="utf-8")
-            _compile(compiler, written, Path(scratch) / made.name, options)
-            (Path(scratch) / made.name).replace(made)
-    return made
+    [compiler, *_] = compilers("gcc", "clang", "cc")
+    given = (*flags(_machine()), *options)
+    headers = [path.read_bytes() for path in sorted(source_folder().glob("*.[ch]"))]
+    texts = (source, " ".join(given), _identity(compiler))
+
+    def make(to: Path) -> None:
+        written = to.with_suffix(".c")
+        written.write_text(source, encoding="utf-8")
+        command = [compiler, *given, f"-I{source_folder()}", str(written), "-o", str(to)]
+        if complaint := run(command):
+            raise SetupProblem(
+                f"the C compiler cannot make {to.name}: {complaint}",
+                where=" ".join(command),
+                cure="use gcc 10 or later, or clang 12 or later; name it in the variable CC",
+            )
+
+    return cached(f"{name}.so", [*(text.encode() for text in texts), *headers], make)
 
 
 def flags(machine: str) -> tuple[str, ...]:
     """Give the compiler's flags for a machine, by the kernel's name of it."""
     return (*_FLAGS, *MACHINE_FLAGS[machine])
-
-
-def _compile(compiler: str, source: Path, to: Path, options: tuple[str, ...]) -> None:
-    included = f"-I{source_folder()}"
-    command = [compiler, *flags(_machine()), included, *options, str(source), "-o", str(to)]
-    # The arguments are ours, and the compiler is the one that the user names.
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SetupProblem(
-            f"the C compiler cannot make {to.name}: {done.stderr.strip()[:2000]}",
-            where=" ".join(command),
-            cure="use gcc 10 or later, or clang 12 or later; name it in the variable CC",
-        )
-
-
-def _compiler() -> str:
-    wanted = os.environ.get("CC", "")
-    for name in (wanted,) if wanted else ("gcc", "clang", "cc"):
-        found = shutil.which(name)
-        if found:
-            return found
-    raise SetupProblem(
-        f"there is no C compiler {wanted}".rstrip(),
-        where="PATH",
-        cure="install gcc, or name a compiler in the variable CC",
-    )
 
 
 @functools.cache
