@@ -96,34 +96,41 @@ class BenchPaths:
             os.close(lock)
 
 
-def _fresh_root() -> Path:
+def sweep() -> None:
+    """Remove the folders of ours whose process was killed."""
+    for owner_file in Path(_parent()).glob(f"{PREFIX}*/{OWNER_FILE}"):
+        _sweep(owner_file)
+
+
+def _parent() -> str:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     for parent in (tempfile.gettempdir(), runtime):
         if parent and os.access(parent, os.W_OK) and len(os.fsencode(parent)) <= LONGEST_ROOT - 14:
-            break
-    else:
-        # mkdtemp makes a folder below it that is private.
-        parent = "/tmp"  # noqa: S108
-    _sweep(Path(parent))
-    root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            return parent
+    # mkdtemp makes a folder below it that is private.
+    return "/tmp"  # noqa: S108
+
+
+def _fresh_root() -> Path:
+    sweep()
+    root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_parent()))
     _owned[root] = os.open(root / OWNER_FILE, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(_owned[root], fcntl.LOCK_EX)
     return root
 
 
-def _sweep(parent: Path) -> None:
-    for owner_file in parent.glob(f"{PREFIX}*/{OWNER_FILE}"):
-        try:
-            lock = os.open(owner_file, os.O_RDWR)
-        except OSError:
-            continue  # Gone already, or another user's.
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(owner_file.parent)
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(lock)
+def _sweep(owner_file: Path) -> None:
+    try:
+        lock = os.open(owner_file, os.O_RDWR)
+    except OSError:
+        return  # Gone already, or another user's.
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(owner_file.parent)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(lock)
 
 
 def _remove(root: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drawplate.conformance import patience
+from drawplate.conformance.bench.paths import sweep
 from drawplate.conformance.drivers.binaries import ensure_binaries
 from drawplate.conformance.drivers.hardware import machine_of
 from drawplate.conformance.drivers.version import version_of
@@ -189,6 +190,8 @@ def certify(order: Order, progress: Progress) -> Certification:
             finished = run.test(ground)
             run.timed("tests", began)
             state = "finished" if finished else "interrupted"
+            # A worker that does not end in time after an interruption is killed, by xdist.
+            sweep()
     except KeyboardInterrupt:
         progress.say("interrupted: writing what is known so far")
     except Exception as error:
