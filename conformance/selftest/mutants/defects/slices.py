@@ -77,7 +77,18 @@ def _slice_lost(driver: Driver) -> None:
 
 @defect("slice-edit-kept")
 def _slice_edit_kept(driver: Driver) -> None:
-    after(driver.publisher, "is_news", lambda news, event: news and event["type"] == "DELETED")
+    # Not its being told of edits may fail: it compares for other reasons as well.
+    written: dict[str, Any] = {}
+
+    def note(result: tuple[str, str], _kind: str, _stored: object, spec: Any) -> tuple[str, str]:
+        written[result[0]] = spec
+        return result
+
+    def keep(right: bool, found: Any, spec: Any, _owner: object) -> bool:  # noqa: FBT001
+        return right or written.get(found["metadata"]["name"]) == spec
+
+    after(driver.publisher, "_stored", note)
+    after(driver.publisher, "is_right", keep)
 
 
 @defect("slice-ownerless")
