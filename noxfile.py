@@ -60,6 +60,30 @@ def cluster(session: nox.Session) -> None:
     )
 
 
+@nox.session(default=False)
+@nox.parametrize("gates", ["default", "all-beta", "all-alpha"])
+@nox.parametrize("kubernetes", ["1.34", "1.35", "1.36", "1.37"])
+def matrix(session: nox.Session, kubernetes: str, gates: str) -> None:
+    """Certify the reference driver on one minor of Kubernetes with one set of gates.
+
+    `nox -s "matrix(kubernetes='1.36', gates='default')"`; without the brackets on all of them.
+    """
+    session.run(
+        PYTHON,
+        "-m",
+        "drawplate.conformance.cli.main",
+        "certify",
+        "reference",
+        "--kubernetes",
+        kubernetes,
+        "--gates",
+        gates,
+        "--out",
+        f"out/matrix/{kubernetes}-{gates}",
+        *session.posargs,
+    )
+
+
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Show that every check can fail: the matrix mutants x requirements."""

@@ -17,13 +17,29 @@ RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}-?[0-9]{1,
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
 
 
+class KubernetesNeeds(BaseModel):
+    """What a cluster must offer for a requirement to apply; kind-configs/versions.toml says what it does.
+
+    `gates` are feature gates that must be on, `services` those that the kubelet must call (such as
+    "v1.DRAResourceHealth"), `apis` versions of resource.k8s.io that must be served.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gates: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    apis: tuple[str, ...] = ("v1",)
+
+
 class Requirement(BaseModel):
     """One sentence that a driver meets or does not meet.
 
     `source` names the text or code of Kubernetes that demands it (short names as in the file's
     head: K kubernetes v1.37.2, A its api module, L its dynamic-resource-allocation module, KL its
     kubelet module), or says *deduced*; then `rationale` gives the deduction. `needs` are
-    capabilities of the profile; `since` is the first Kubernetes minor that has the rule;
+    capabilities of the profile, `node` is what its test in a cluster does to a node that it has not
+    from the API server (run/node_needs.py); `since` is the first Kubernetes minor that has the rule,
+    and `kubernetes` what the cluster must offer beside (run/offer.py);
     `mutants` are defects of the reference driver that make the check fail.
     """
 
@@ -37,7 +53,9 @@ class Requirement(BaseModel):
     hint: Sentence
     rationale: str = ""
     needs: tuple[str, ...] = ()
+    node: tuple[str, ...] = ()
     since: str = "1.34"
+    kubernetes: KubernetesNeeds = KubernetesNeeds()
     mutants: tuple[str, ...] = ()
     retired: bool = False
     area: str = ""

@@ -4,6 +4,7 @@ It is loaded by `drawplate certify` in the controller and in every worker; the r
 pytest's own reports as the attribute `drawplate`.
 """
 
+import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,15 @@ import pytest
 
 from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import Inconclusive, Problem, SetupProblem
-from drawplate.conformance.run.collection import check_completeness, height_of, requirements_of
+from drawplate.conformance.run.collection import (
+    check_completeness,
+    height_of,
+    needs_of,
+    requirements_of,
+)
 from drawplate.conformance.run.context import RunContext
 from drawplate.conformance.run.keys import CONTEXT, EVIDENCE, OUTCOME, REFUSAL
+from drawplate.conformance.run.leasing import disturbance, leased, unlink
 from drawplate.conformance.verdict.outcomes import TestResult
 from drawplate.fixtures.waiting import NotInTime
 
@@ -37,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the context, and declare the marks that suites use."""
     config.addinivalue_line("markers", "covers(*ids): the requirements which the test proves")
+    config.addinivalue_line("markers", "alone(needs): what a cluster test needs for itself")
     config.addinivalue_line("markers", "fresh: the test needs a driver that nobody used before")
     path = config.getoption("--drawplate-run")
     if path:
@@ -63,6 +71,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ids = {(name, height_of(item)) for name in requirements_of(item)}
         (kept if ids & wanted else dropped).append(item)
         item.stash[EVIDENCE] = _evidence_folder(context.out, item)
+    if context.shuffle:
+        random.Random(context.seed).shuffle(kept)  # noqa: S311 - not for secrets
+    else:
+        # Side by side as long as it goes, then in turns: nobody waits for more than it must.
+        kept.sort(key=lambda item: not needs_of(item).shares_devices)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
 
@@ -74,19 +87,28 @@ def _evidence_folder(out: Path, item: pytest.Item) -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Limit the whole test, so that a driver which hangs cannot hang the run."""
+    """Limit the whole test, so that a driver which hangs cannot hang the run.
+
+    Waiting for other tests is no part of it.
+    """
     budget = _budget(item)
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise Inconclusive(f"the test did not end within {budget:.0f} s")
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, budget)
-    try:
-        return (yield)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with leased(item):
+        before = signal.signal(signal.SIGALRM, give_up)
+        signal.setitimer(signal.ITIMER_REAL, budget)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give back what this process holds."""
+    unlink(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -112,6 +134,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if excinfo is not None:
         result = _classify(excinfo, call.when or "")
         seen = _describe(excinfo)
+        doubt = disturbance(item) if result is TestResult.FAIL else ""
+        if doubt:
+            result, seen = TestResult.INCONCLUSIVE, f"{seen}; {doubt}"
     evidence = item.stash.get(EVIDENCE, None)
     report.drawplate = {
         "requirements": list(requirements_of(item)),

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drawplate.conformance.cli.cluster import add_cluster_options, spec_of
 from drawplate.emulators.problems import SetupProblem
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="use this running cluster instead of one made for the run",
     )
-    parser.add_argument("--provider", choices=("local",), default="local")
-    parser.add_argument("--kubernetes", default="1.37", metavar="MINOR")
-    parser.add_argument("--gates", default="default", help="default, all-beta or all-alpha")
+    add_cluster_options(parser)
     parser.add_argument(
         "-n",
         "--workers",
@@ -53,6 +52,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--select", nargs="+", default=[], metavar="ID", help="check these requirements only"
     )
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument(
+        "--shuffle", action="store_true", help="run the tests in an order that the seed draws"
+    )
     parser.add_argument(
         "--keep-on-failure",
         action="store_true",
@@ -86,7 +88,6 @@ def run_certify(arguments: argparse.Namespace) -> int:
     from drawplate.conformance.profile.load import load
     from drawplate.conformance.run.certification import Order, certify, command_line
     from drawplate.conformance.run.ground import Wish
-    from drawplate.fixtures.clusters.provider import ClusterSpec
     from drawplate.fixtures.progress import Progress
     from drawplate.reports.terminal import print_summary
 
@@ -96,7 +97,7 @@ def run_certify(arguments: argparse.Namespace) -> int:
         profile=arguments.profile,
         wish=Wish(
             heights=_heights(arguments.height, progress),
-            spec=ClusterSpec(kubernetes=arguments.kubernetes, gates=arguments.gates),
+            spec=spec_of(arguments),
             cluster=arguments.cluster,
             keep=arguments.keep_on_failure,
         ),
@@ -106,6 +107,7 @@ def run_certify(arguments: argparse.Namespace) -> int:
         selection=tuple(arguments.select),
         argv=command_line(),
         replace=arguments.out is None,
+        shuffle=arguments.shuffle,
     )
     result = certify(order, progress)
     accepted = arguments.accept_known and result.ruling.only_known and not result.interrupted

@@ -18,6 +18,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     ).set_defaults(run=run_ls)
     get = actions.add_parser("get", help="download or build what is not there yet")
     get.add_argument("names", nargs="*", metavar="NAME", help="a component; all when none is named")
+    get.add_argument(
+        "--kubernetes", default="1.37", metavar="VERSION", help="of which Kubernetes (1.37)"
+    )
     get.set_defaults(run=run_get)
     remove = actions.add_parser("rm", help="delete from the cache")
     remove.add_argument(
@@ -52,9 +55,11 @@ def run_get(arguments: argparse.Namespace) -> int:
     """Get components and print the path of every binary."""
     from drawplate.fixtures.clusters.components.get import ensure
     from drawplate.fixtures.clusters.components.versions import shipped
+    from drawplate.fixtures.clusters.versions_table import resolve
     from drawplate.fixtures.progress import Progress
 
-    found = ensure(arguments.names or shipped().components, Progress())
+    names = arguments.names or shipped().components
+    found = ensure(names, Progress(), kubernetes=resolve(arguments.kubernetes))
     width = max(len(name) for name in found)
     for name, path in found.items():
         print(f"{name.ljust(width)}  {path}")

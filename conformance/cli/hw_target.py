@@ -2,10 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drawplate.emulators.control.client import Hardware
 from drawplate.emulators.places import CONTROL_SOCKET, VARIABLE, node_folder, node_names
 from drawplate.emulators.problems import SetupProblem
+
+if TYPE_CHECKING:
+    from drawplate.fixtures.clusters.provider import Cluster
 
 
 def open_hardware(name: str | None) -> Hardware:
@@ -26,20 +30,30 @@ def find_control(name: str | None) -> Path:
     every = find_controls()
     if name is None and len(every) == 1:
         return next(iter(every.values()))
-    # A cluster has one node, which is called like it, with a number.
-    for known in (name, str(name).removesuffix("-0")):
-        if known in every:
-            return every[known]
+    # A cluster's only node goes by its own name as well.
+    for known, socket in {**_nodes(), **every}.items():
+        if known == name:
+            return socket
     raise _unclear(name, [*every])
 
 
 def find_controls() -> dict[str, Path]:
-    """Give the control sockets of all nodes, by the name of the node or of its cluster."""
-    from drawplate.fixtures.clusters.local import lifecycle
+    """Give the control sockets of all nodes by their names; a cluster's only one by the cluster's."""
+    found = {each: node_folder(each) / CONTROL_SOCKET for each in node_names()}
+    for cluster in _clusters():
+        sockets = cluster.hardware
+        found |= {cluster.name: next(iter(sockets.values()))} if len(sockets) == 1 else sockets
+    return found
 
-    own = {each: node_folder(each) / CONTROL_SOCKET for each in node_names()}
-    clusters = [found for name in lifecycle.names() if (found := lifecycle.find(name))]
-    return own | {each.name: each.hardware for each in clusters if each.hardware is not None}
+
+def _nodes() -> dict[str, Path]:
+    return {name: path for cluster in _clusters() for name, path in cluster.hardware.items()}
+
+
+def _clusters() -> "list[Cluster]":
+    from drawplate.fixtures.clusters import providers
+
+    return [found for name in providers.names() if (found := providers.find(name))]
 
 
 def _unclear(name: str | None, known: list[str]) -> SetupProblem:

@@ -66,13 +66,16 @@ def _draw(follower: "Follower", holders: "Holders") -> None:
 
 
 def _holders(controls: Mapping[str, Path]) -> "Holders":
-    from drawplate.fixtures.clusters import holders
-    from drawplate.fixtures.clusters.local import lifecycle
+    from drawplate.fixtures.clusters import holders, providers
 
-    clusters = {name: lifecycle.find(name) for name in controls if name in lifecycle.names()}
-    followed = {
-        name: holders.Holders(found.kubeconfig) for name, found in clusters.items() if found
+    clusters = {
+        name: found
+        for cluster in providers.names()
+        if (found := providers.find(cluster))
+        for name in (found.name, *found.hardware)
+        if name in controls
     }
+    followed = {name: holders.Holders(found.kubeconfig) for name, found in clusters.items()}
     for one in followed.values():
         one.start()
     return lambda: {name: one.held for name, one in followed.items()}

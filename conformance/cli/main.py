@@ -12,7 +12,16 @@ from typing import NoReturn
 from drawplate.conformance.cli.output import settle, tell
 from drawplate.emulators.problems import Problem, SuiteError
 
-COMMANDS = ("certify", "requirements", "profile", "machine", "cluster", "components", "hw")
+COMMANDS = (
+    "certify",
+    "requirements",
+    "profile",
+    "machine",
+    "cluster",
+    "components",
+    "hw",
+    "doctor",
+)
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 EPILOGUE = """\

@@ -44,9 +44,17 @@ def _whole(entry: "Requirement") -> str:
         ("because", entry.rationale),
         ("heights", ", ".join(entry.heights)),
         ("since", f"Kubernetes {entry.since}"),
+        ("cluster", _offered(entry)),
         ("needs", ", ".join(entry.needs)),
         ("hint", entry.hint),
         ("mutants", ", ".join(entry.mutants)),
     ]
     lines = [f"{entry.id} {entry.level} ({entry.area})", f"  {entry.text}"]
     return "\n".join(lines + [f"  {title:<8} {text}" for title, text in rows if text])
+
+
+def _offered(entry: "Requirement") -> str:
+    wanted = entry.kubernetes
+    return ", ".join(
+        [*wanted.gates, *wanted.services, *(f"resource.k8s.io/{a}" for a in wanted.apis)]
+    )

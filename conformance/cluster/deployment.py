@@ -1,6 +1,6 @@
 """The driver under test on a node: what a suite can do with it, however it is deployed."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from drawplate.conformance.profile.hardware import LeverName
 
@@ -19,6 +19,10 @@ class Deployment(Protocol):
     @property
     def ended(self) -> bool:
         """Say whether the instance ended by itself and nobody will start it again."""
+
+    @property
+    def instance(self) -> str:
+        """Tell the instance that runs from every other one; "" when none does."""
 
     @property
     def dies_with_node(self) -> bool:
@@ -42,8 +46,8 @@ class Deployment(Protocol):
     def pull(self, lever: LeverName) -> int | None:
         """Change the hardware; give how many devices the driver must publish then, if known."""
 
-    def mark(self) -> None:
-        """Begin a new part of the log."""
+    def log_end(self) -> Any:
+        """Give where its log ends now, for `log`."""
 
-    def log(self) -> str:
-        """Give what the driver wrote since the latest mark."""
+    def log(self, since: Any) -> str:
+        """Give what the driver wrote since a `log_end`, with None all that there is."""

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 from drawplate.conformance.bench.slice_view import Content, SliceView
 from drawplate.conformance.cluster.deployment import Deployment
 from drawplate.conformance.cluster.kubelet_view import KubeletView, Sockets
+from drawplate.conformance.cluster.lease import Lease
 from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.hardware import LeverName
 from drawplate.conformance.profile.model import Profile
@@ -18,11 +21,27 @@ SETTLED_SECONDS = 2.0
 RESTORED_SECONDS = 40.0
 
 
+@dataclass(slots=True)
+class Memory:
+    """What is known of a deployed driver: whichever process of a run handles it must know it.
+
+    `published` is what it published at first, `sockets` are those of its latest instance, `used`
+    those of all; `before` are the sockets from before an instance that has not registered yet.
+    `hopeless` says why no test can use the driver any more, "" while they can.
+    """
+
+    published: Content = field(default_factory=dict)
+    before: Sockets | None = None
+    sockets: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
+    hopeless: str = ""
+
+
 class Driver:
     """One deployed driver, with the kubelet and the slices that show how it fares.
 
-    `budget` is how long registration and publication may take, in seconds; `hopeless` says why no
-    test can use the driver any more, "" while they can.
+    `budget` is how long registration and publication may take, in seconds; `lease` is that of the
+    test that handles it.
     """
 
     def __init__(
@@ -36,14 +55,17 @@ class Driver:
         """Take the parts; nothing is started yet."""
         self._profile = profile
         self._kubelet = kubelet
-        self._before: Sockets | None = None
-        self._sockets: frozenset[str] = frozenset()
-        self._used: frozenset[str] = frozenset()
+        self._log_start: Any = None
         self.deployment = deployment
         self.slices = slices
         self.budget = budget
-        self.hopeless = ""
-        self.published: Content = {}
+        self.memory = Memory()
+        self.lease = Lease()
+
+    @property
+    def published(self) -> Content:
+        """What the driver published at first."""
+        return self.memory.published
 
     def deploy(self) -> None:
         """Start the driver for the first time and learn what it publishes.
@@ -53,7 +75,7 @@ class Driver:
         self.start()
         if not self.registers():
             raise self._problem("the kubelet did not register the driver")
-        self.published = self._learn()
+        self.memory.published = self._learn()
 
     def start(self) -> None:
         """Start the instance; `registers` and `publishes` wait for it."""
@@ -62,14 +84,17 @@ class Driver:
 
     def expect_new_instance(self) -> None:
         """Note that the sockets of now are those of an instance that will be gone."""
-        self._before = self._kubelet.sockets()
+        self.lease.require("driver", "starts the driver")
+        self.memory.before = self._kubelet.sockets()
 
     def stop(self) -> None:
         """End the instance cleanly; it stays away until it is started."""
+        self.lease.require("driver", "stops the driver")
         self.deployment.stop()
 
     def kill(self) -> None:
         """End the instance as a crash would; it stays away until it is started."""
+        self.lease.require("driver", "kills the driver")
         self.deployment.kill()
 
     def restart(self) -> None:
@@ -84,20 +109,22 @@ class Driver:
         """
         began = time.monotonic()
         replaced = False
-        if self._before is not None:
-            before = self._before
-            self._sockets = self._kubelet.new_sockets(
+        known = self.memory
+        self._kubelet.know(known.used)
+        if known.before is not None:
+            before = known.before
+            known.sockets = self._kubelet.new_sockets(
                 before, self.budget, lambda: not self.deployment.ended
             )
             # The kubelet may not even have noticed that a socket of this name was removed.
-            replaced = bool(self._sockets & (set(before) | self._used))
-            self._used |= self._sockets
+            replaced = bool(known.sockets & (set(before) | known.used))
+            known.used |= known.sockets
         left = self.budget - (time.monotonic() - began)
-        done = bool(self._sockets) and self._kubelet.registers(
-            self._sockets, left, replaced=replaced
+        done = bool(known.sockets) and self._kubelet.registers(
+            known.sockets, left, replaced=replaced
         )
         if done:
-            self._before = None
+            known.before = None
         return done
 
     def publishes(self) -> bool:
@@ -106,6 +133,7 @@ class Driver:
 
     def pull(self, lever: LeverName) -> int | None:
         """Change the hardware; give how many devices the driver must publish then, if known."""
+        self.lease.require("driver", "changes the hardware")
         return self.deployment.pull(lever)
 
     def is_published(self) -> bool:
@@ -118,18 +146,26 @@ class Driver:
         `clear` is called while the driver is stopped. Raises SetupProblem when it does not come
         back.
         """
-        self.deployment.stop()
+        self.stop()
         self.slices.wipe()
         self.deployment.forget()
         clear()
         self.start()
         if not (self.registers() and self.publishes()):
-            self.hopeless = "the driver did not come back after an earlier test"
-            raise self._problem(self.hopeless)
+            self.memory.hopeless = "the driver did not come back after an earlier test"
+            raise self._problem(self.memory.hopeless)
+
+    def mark(self) -> None:
+        """Begin a new part of the log."""
+        self._log_start = self.deployment.log_end()
+
+    def log(self) -> str:
+        """Give what the driver wrote since the latest mark."""
+        return self.deployment.log(self._log_start)
 
     def tail(self, lines: int = 20) -> str:
         """Give the end of what the driver wrote."""
-        return "\n".join(self.deployment.log().splitlines()[-lines:]) or "(nothing)"
+        return "\n".join(self.log().splitlines()[-lines:]) or "(nothing)"
 
     def _learn(self) -> Content:
         expected = self._profile.hardware.devices

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from drawplate.conformance.cluster.nodefiles import name_of
 from drawplate.conformance.cluster.podlog import read_log
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stage import Stage
@@ -57,7 +58,7 @@ def gather(stage: Stage, logs: ComponentLogs, folder: Path) -> None:
             _write(folder / f"{name}.json", entries)
     _write(folder / "slices.json", site.driver.slices.current())
     _write(folder / "kubelet-claims.json", sorted(site.kubelet.claims()))
-    (folder / "driver.log").write_text(site.driver.deployment.log(), encoding="utf-8")
+    (folder / "driver.log").write_text(site.driver.log(), encoding="utf-8")
     logs.write(folder)
     _write_pod_logs(site, found["pods"], folder)
     _write_cdi(site, folder / "cdi")
@@ -76,9 +77,9 @@ def _write_pod_logs(site: Site, pods: Sequence[Object], folder: Path) -> None:
 
 
 def _write_cdi(site: Site, folder: Path) -> None:
-    for state in site.state.files().values():
+    for path, (_, content) in site.state.files().items():
         folder.mkdir(exist_ok=True)
-        (folder / state.name).write_bytes(state.content)
+        (folder / name_of(path)).write_bytes(content)
 
 
 def _write(path: Path, content: Any) -> None:

@@ -2,12 +2,10 @@
 
 import json
 import re
-import stat
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
-from drawplate.conformance.cluster.folderwatch import watch_until
+from drawplate.conformance.cluster.nodefiles import files_of, name_of
 from drawplate.fixtures.clusters.provider import Node
 from drawplate.fixtures.kubeapi import ApiError, KubeApi
 
@@ -37,43 +35,50 @@ _FAILED_UNPREPARES = re.compile(
 )
 
 # The sockets of a registration folder by path, each with what tells a new one from an old one.
-Sockets = Mapping[str, tuple[int, int]]
+Sockets = Mapping[str, str]
 
 
 class KubeletView:
-    """The kubelet of one node, looked at from outside: its folders and its metrics."""
+    """The kubelet of one node, looked at from outside: its folders and its metrics.
+
+    Where nobody may look at the node's files only the metrics are left: sockets are those that the
+    kubelet has registered, and what it has prepared is not known.
+    """
 
     def __init__(self, api: KubeApi, node: Node) -> None:
         """Look at the kubelet of `node` through `api` and the node's files."""
-        self._api = api
-        self._registry = node.path(REGISTRY)
-        self._checkpoint = node.path(CHECKPOINT)
+        self.api = api
+        self._files = files_of(node)
+        self._known: frozenset[str] = frozenset()
         self._proxy = f"/api/v1/nodes/{node.name}/proxy"
 
     def claims(self) -> frozenset[str]:
         """Give the UIDs of the claims that the kubelet has to unprepare one day."""
+        held = self._files.read(CHECKPOINT) if self._files else None
         try:
-            data = json.loads(json.loads(self._checkpoint.read_text(encoding="utf-8"))["Data"])
-        except (FileNotFoundError, json.JSONDecodeError):
+            data = json.loads(json.loads(held or b"")["Data"])
+        except json.JSONDecodeError:
             # Not there before the first claim; half of it while the kubelet writes.
             return frozenset()
         return frozenset(entry["ClaimUID"] for entry in data["ClaimInfoStateList"] or ())
 
     def forgets(self, uid: str, budget: float) -> bool:
-        """Wait until the kubelet has unprepared a claim; say whether it did within `budget`."""
-        folder = self._checkpoint.parent
-        return bool(watch_until(folder, lambda: uid not in self.claims(), budget))
+        """Wait until the kubelet has unprepared a claim; say whether it did within `budget`.
+
+        Without node access that is taken for granted: a pod that is gone, and was not forced to,
+        has been unprepared (kubernetes v1.37 pkg/kubelet/kubelet.go, SyncTerminatingPod).
+        """
+        if self._files is None:
+            return True
+        done = self._files.watch_until(KUBELET_ROOT, lambda: uid not in self.claims(), budget)
+        return bool(done)
 
     def sockets(self) -> Sockets:
         """Give the sockets that are in the registration folder now."""
-        found = {}
-        for path in self._registry.rglob("*"):
-            with suppress(FileNotFoundError):
-                status = path.stat()
-                if stat.S_ISSOCK(status.st_mode) and not path.name.startswith("."):
-                    inside = f"{REGISTRY}/{path.relative_to(self._registry)}"
-                    found[inside] = (status.st_ino, status.st_mtime_ns)
-        return found
+        if self._files is None:
+            return dict.fromkeys(self._registered(), "")
+        found = self._files.sockets(REGISTRY)
+        return {path: mark for path, mark in found.items() if not name_of(path).startswith(".")}
 
     def new_sockets(
         self, before: Sockets, budget: float, alive: Callable[[], bool]
@@ -89,7 +94,9 @@ class KubeletView:
             )
             return found or (None if alive() else frozenset({""}))
 
-        seen = watch_until(self._registry, look, budget) or frozenset()
+        if self._files is None:
+            return self._newly_registered(before, budget, alive)
+        seen = self._files.watch_until(REGISTRY, look, budget) or frozenset()
         return seen - {""}
 
     def registers(self, sockets: frozenset[str], budget: float, *, replaced: bool) -> bool:
@@ -113,6 +120,10 @@ class KubeletView:
         """Give how many times the kubelet could not unprepare a pod since it started."""
         return sum(int(count) for count in _FAILED_UNPREPARES.findall(self._metrics()))
 
+    def know(self, sockets: frozenset[str]) -> None:
+        """Take over which sockets were the driver's, from another process of the run."""
+        self._known |= sockets
+
     def sync_seconds(self) -> float:
         """Give how often the kubelet looks at a pod again (`syncFrequency` of its configuration).
 
@@ -120,19 +131,39 @@ class KubeletView:
         tried again after one to one and a half times this.
         """
         try:
-            answer = self._api.request("GET", f"{self._proxy}/configz")
+            answer = self.api.request("GET", f"{self._proxy}/configz")
         except ApiError:
             return USUAL_SYNC_SECONDS
         text = answer.get("kubeletconfig", {}).get("syncFrequency", "")
         parts = _DURATION.fullmatch(text)
         return 60.0 * float(parts[1] or 0) + float(parts[2] or 0) if parts else USUAL_SYNC_SECONDS
 
+    def _newly_registered(
+        self, before: Sockets, budget: float, alive: Callable[[], bool]
+    ) -> frozenset[str]:
+        """Wait as `new_sockets` does, by metrics alone, which can only be asked for.
+
+        A socket of the same name as before is the new one's as soon as the kubelet must have
+        looked again.
+        """
+        began = time.monotonic()
+        while alive() and time.monotonic() < began + budget:
+            present = self._registered()
+            fresh = present - set(before)
+            if time.monotonic() > began + RECONCILED_SECONDS:
+                fresh |= present & self._known
+            if fresh:
+                self._known |= fresh
+                return fresh
+            time.sleep(ASK_AGAIN_SECONDS)
+        return frozenset()
+
     def _registered(self) -> frozenset[str]:
         return frozenset(_REGISTERED.findall(self._metrics()))
 
     def _metrics(self) -> str:
         try:
-            answer = self._api.request("GET", f"{self._proxy}/metrics")
+            answer = self.api.request("GET", f"{self._proxy}/metrics")
         except ApiError:
             # The kubelet is not there yet; metrics can only be asked for, not watched.
             return ""

@@ -38,7 +38,6 @@ class ManifestDeployment:
         self._progress = progress
         self._applied = False
         self._found_namespace = api.find("Namespace", manifests.namespace) is not None
-        self._since = datetime.now(UTC)
         workloads = [entry.partition("/") for entry in manifests.rollout]
         self._sets = [name for kind, _, name in workloads if kind == "DaemonSet"]
         if not self._sets:
@@ -58,6 +57,12 @@ class ManifestDeployment:
     def ended(self) -> bool:
         """Say that it never does: the kubelet starts a pod's containers again."""
         return False
+
+    @property
+    def instance(self) -> str:
+        """Give the IDs of the running containers."""
+        found = [each for pod in self._pods() for each in running_containers(pod).values()]
+        return " ".join(sorted(found))
 
     @property
     def dies_with_node(self) -> bool:
@@ -118,14 +123,14 @@ class ManifestDeployment:
         """Change the hardware as the profile says."""
         return pull(self._driver, lever)
 
-    def mark(self) -> None:
-        """Begin a new part of the log."""
-        self._since = datetime.now(UTC)
+    def log_end(self) -> datetime:
+        """Give the time: logs of pods are asked for by it."""
+        return datetime.now(UTC)
 
-    def log(self) -> str:
-        """Give what the pods that are there wrote since the latest mark."""
+    def log(self, since: datetime | None) -> str:
+        """Give what the pods that are there wrote since a time."""
         return "\n".join(
-            read_log(self._api, pod, name, since=self._since)
+            read_log(self._api, pod, name, since=since)
             for pod in self._pods()
             for name in running_containers(pod)
         )

@@ -18,6 +18,9 @@ Object = dict[str, Any]
 OURS = "drawplate.dev/run"
 """The label that all our objects carry; its value is the run's ID."""
 
+LEASE = "drawplate.dev/lease"
+"""The label of a test's namespace that tells the lease of the test."""
+
 REQUEST_NAMES = ("first", "second", "third")
 """The names of a claim's requests, in order."""
 
@@ -83,9 +86,10 @@ def template(name: str, namespace: str, spec: Mapping[str, Any]) -> Object:
     return _skeleton("template") | {"metadata": _meta(name, namespace), "spec": inner}
 
 
-def namespace(prefix: str, run: str) -> Object:
+def namespace(prefix: str, run: str, lease: int = 0) -> Object:
     """Give a Namespace that is labelled as ours; the API server completes its name."""
-    return _skeleton("namespace") | {"metadata": {"generateName": prefix, "labels": {OURS: run}}}
+    labels = {OURS: run, LEASE: str(lease)}
+    return _skeleton("namespace") | {"metadata": {"generateName": prefix, "labels": labels}}
 
 
 def container(name: str, uses: Iterable[Use], *, hold: bool = True) -> Object:
@@ -97,12 +101,16 @@ def container(name: str, uses: Iterable[Use], *, hold: bool = True) -> Object:
 
 @dataclass(frozen=True, slots=True)
 class PodSpec:
-    """The parts of a pod that tests choose: entries of its spec, and the node it must run on."""
+    """The parts of a pod that tests choose: entries of its spec, and the node it must run on.
+
+    `image` is where the probe's image can be pulled; without it the node must have it.
+    """
 
     node: str
     claims: Sequence[Object]
     containers: Sequence[Object]
     init: Sequence[Object] = ()
+    image: str = ""
 
 
 def pod(name: str, namespace: str, wanted: PodSpec) -> Object:
@@ -111,10 +119,14 @@ def pod(name: str, namespace: str, wanted: PodSpec) -> Object:
     found["spec"] |= {
         "affinity": {"nodeAffinity": _only(wanted.node)},
         "resourceClaims": list(wanted.claims),
-        "containers": list(wanted.containers),
-        "initContainers": list(wanted.init),
+        "containers": [_pulled(one, wanted.image) for one in wanted.containers],
+        "initContainers": [_pulled(one, wanted.image) for one in wanted.init],
     }
     return found
+
+
+def _pulled(container: Object, image: str) -> Object:
+    return container | ({"image": image, "imagePullPolicy": "IfNotPresent"} if image else {})
 
 
 def _only(node: str) -> Object:

@@ -1,7 +1,7 @@
-"""Opening a site: the cluster is found, the driver deployed on it, and all of it undone at the end."""
+"""Opening sites: the cluster is found, the driver deployed on it, and all of it undone at the end."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from drawplate.conformance.cluster.deployment import Deployment
 from drawplate.conformance.cluster.driver import Driver
 from drawplate.conformance.cluster.kubelet_view import KubeletView
 from drawplate.conformance.cluster.manifest_deployment import ManifestDeployment
-from drawplate.conformance.cluster.nodestate import NodeState
+from drawplate.conformance.cluster.nodestate import FileState, NodeState
 from drawplate.conformance.cluster.objects import OURS
 from drawplate.conformance.cluster.process_deployment import ProcessDeployment
 from drawplate.conformance.cluster.site import Site
@@ -23,8 +23,8 @@ from drawplate.conformance.drivers.manifests import DeployedDriver
 from drawplate.conformance.drivers.place import Place, StandardFolders
 from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.model import Profile
-from drawplate.fixtures.clusters.local import lifecycle
-from drawplate.fixtures.clusters.provider import Cluster
+from drawplate.fixtures.clusters import providers
+from drawplate.fixtures.clusters.provider import Cluster, Node
 from drawplate.fixtures.images.get import ensure_images
 from drawplate.fixtures.kubeapi import KubeApi
 from drawplate.fixtures.kubewatch import Selection
@@ -50,7 +50,7 @@ class Order:
 
 def find_cluster(name: str) -> Cluster:
     """Find the running cluster of this name. Raises SetupProblem when it has no node to enter."""
-    found = lifecycle.find(name)
+    found = providers.find(name)
     if found is None or not found.nodes:
         raise SetupProblem(
             f"there is no cluster {name!r} with a node",
@@ -61,50 +61,94 @@ def find_cluster(name: str) -> Cluster:
 
 
 @contextmanager
-def open_site(order: Order) -> Iterator[Site]:
-    """Deploy a driver on a cluster; at the end nothing of it is left there.
+def open_sites(order: Order) -> Iterator[tuple[Site, ...]]:
+    """Deploy a driver on a cluster; gives a site for each node that tests can stand on.
 
-    Raises SetupProblem when the driver does not come up, or another run is on the cluster.
+    At the end nothing of it is left there. Raises SetupProblem when the driver does not come up,
+    or another run is on the cluster.
     """
-    cluster, node = order.cluster, order.cluster.nodes[0]
+    cluster = order.cluster
     with ExitStack() as undo:
         _take(cluster, undo)
         api = KubeApi(cluster.kubeconfig)
         undo.callback(api.close)
         undo.callback(_remove_namespaces, api, f"{OURS}={order.run_id}")
+        _make_classes(order.profile, api, undo)
+        yield tuple(_open(order, node, api, undo) for node in _nodes(order))
+
+
+@contextmanager
+def open_site(order: Order) -> Iterator[Site]:
+    """Deploy a driver as `open_sites` does; gives the site of the first node."""
+    with open_sites(order) as sites:
+        yield sites[0]
+
+
+def join_site(
+    order: Order, node: Node, deployment: Deployment, right: Mapping[str, FileState]
+) -> Site:
+    """Give the site of a driver that another process of the run has deployed on `node`.
+
+    `right` is what that process remembers of the CDI folders. The site's `api` is to be closed.
+    """
+    api = KubeApi(order.cluster.kubeconfig)
+    kubelet = KubeletView(api, node)
+    driver = _driver(order, deployment, kubelet, _slices(order, node, api))
+    return _site(order, node, kubelet, driver, NodeState(node, right))
+
+
+def _nodes(order: Order) -> Sequence[Node]:
+    """Give the nodes on which a driver can be ended and started without the other nodes."""
+    nodes = order.cluster.nodes
+    return nodes[:1] if order.profile.deploy.manifests else nodes
+
+
+def _open(order: Order, node: Node, api: KubeApi, undo: ExitStack) -> Site:
+    # A probe's image that the user names is one that the nodes pull.
+    if not order.cluster.spec.probe_image:
         node.load_image(ensure_images([PROBE], silent())[PROBE])
-        kubelet = KubeletView(api, node)
-        driver = _deploy(order, api, kubelet, undo)
-        state = NodeState(node)
-        state.remember()
-        yield Site(
-            api=api,
-            cluster=cluster,
-            node=node,
-            profile=order.profile,
-            driver=driver,
-            kubelet=kubelet,
-            state=state,
-            run_id=order.run_id,
-            patience=order.patience,
-            sync=kubelet.sync_seconds(),
-        )
-
-
-def _deploy(order: Order, api: KubeApi, kubelet: KubeletView, undo: ExitStack) -> Driver:
-    profile, node = order.profile, order.cluster.nodes[0]
-    _make_classes(profile, api, undo)
-    budget = _ready_seconds(profile) * order.patience
-    slices = SliceView(api, profile.driver.name, node.name, budget)
+    kubelet = KubeletView(api, node)
+    slices = _slices(order, node, api)
     undo.callback(slices.wipe)
     untouched = NodeState(node)
     untouched.remember()
     undo.callback(untouched.clear)
-    deployment = _deployment(order, api, undo)
+    deployment = _deployment(order, node, api, undo)
     undo.callback(deployment.remove)
-    driver = Driver(profile, deployment, kubelet, slices, budget)
+    driver = _driver(order, deployment, kubelet, slices)
     driver.deploy()
-    return driver
+    state = NodeState(node)
+    state.remember()
+    return _site(order, node, kubelet, driver, state)
+
+
+def _site(order: Order, node: Node, kubelet: KubeletView, driver: Driver, state: NodeState) -> Site:
+    return Site(
+        api=kubelet.api,
+        cluster=order.cluster,
+        node=node,
+        profile=order.profile,
+        driver=driver,
+        kubelet=kubelet,
+        state=state,
+        run_id=order.run_id,
+        patience=order.patience,
+        sync=kubelet.sync_seconds(),
+    )
+
+
+def _slices(order: Order, node: Node, api: KubeApi) -> SliceView:
+    return SliceView(api, order.profile.driver.name, node.name, _budget(order))
+
+
+def _driver(
+    order: Order, deployment: Deployment, kubelet: KubeletView, slices: SliceView
+) -> Driver:
+    return Driver(order.profile, deployment, kubelet, slices, _budget(order))
+
+
+def _budget(order: Order) -> float:
+    return _ready_seconds(order.profile) * order.patience
 
 
 def _take(cluster: Cluster, undo: ExitStack) -> None:
@@ -129,12 +173,18 @@ def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:
             classes.apply([head | {"metadata": {"name": entry.name}, "spec": entry.spec}])
 
 
-def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
-    profile, node = order.profile, order.cluster.nodes[0]
-    hardware = _hardware(order)
+def _deployment(order: Order, node: Node, api: KubeApi, undo: ExitStack) -> Deployment:
+    profile = order.profile
+    hardware = _hardware(order, node)
     if profile.deploy.manifests:
         deployed = DeployedDriver(profile, order.cluster, api, hardware)
         return ManifestDeployment(deployed, profile.deploy.manifests, api, silent())
+    if "paths" not in node.abilities:
+        raise SetupProblem(
+            f"a process cannot be started on node {node.name}, which is not ours",
+            where=f"{profile.source} (deploy.process)",
+            cure="give the profile deploy.manifests",
+        )
     place = Place.on(
         StandardFolders(),
         kubeconfig=Path(KUBECONFIG),
@@ -149,14 +199,17 @@ def _deployment(order: Order, api: KubeApi, undo: ExitStack) -> Deployment:
     credentials = node.path(KUBECONFIG)
     undo.callback(credentials.unlink, missing_ok=True)
     issue_credentials(profile, api, node.name, credentials)
-    return ProcessDeployment(profile, place, node, order.scratch / "driver.log", hardware)
+    return ProcessDeployment(
+        profile, place, node, order.scratch / f"driver-{node.name}.log", hardware
+    )
 
 
-def _hardware(order: Order) -> NodeHardware | None:
-    if machine_of(order.profile) is None:
-        return None
+def _hardware(order: Order, node: Node) -> NodeHardware | None:
     cluster = order.cluster
-    found = NodeHardware(cluster.nodes[0], StandardFolders().hardware)
+    # What nodes of somebody else have, they have: real devices, or what emulates them there.
+    if machine_of(order.profile) is None or "paths" not in node.abilities:
+        return None
+    found = NodeHardware(node, StandardFolders().hardware)
     if not found.there:
         raise SetupProblem(
             f"the cluster {cluster.name!r} has no emulated hardware, which the driver needs",

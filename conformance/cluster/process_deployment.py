@@ -27,7 +27,6 @@ class ProcessDeployment:
         self._driver = DriverProcess(profile, place, log=log, node=node, hardware=hardware)
         self._place = place
         self._log = log
-        self._offset = 0
 
     @property
     def alive(self) -> bool:
@@ -38,6 +37,11 @@ class ProcessDeployment:
     def ended(self) -> bool:
         """Say whether the process ended."""
         return not self._driver.alive
+
+    @property
+    def instance(self) -> str:
+        """Give the process's number."""
+        return str(self._driver.pid) if self._driver.alive else ""
 
     @property
     def dies_with_node(self) -> bool:
@@ -75,14 +79,14 @@ class ProcessDeployment:
         """Change the hardware as the profile says."""
         return pull(self._driver, lever)
 
-    def mark(self) -> None:
-        """Begin a new part of the log."""
-        self._offset = self._log.stat().st_size if self._log.exists() else 0
+    def log_end(self) -> int:
+        """Give the size of the log."""
+        return self._log.stat().st_size if self._log.exists() else 0
 
-    def log(self) -> str:
-        """Give the process's output since the latest mark."""
+    def log(self, since: int | None) -> str:
+        """Give the process's output from a size of the log on."""
         if not self._log.exists():
             return ""
         with self._log.open("rb") as file:
-            file.seek(self._offset)
+            file.seek(since or 0)
             return file.read().decode(errors="replace")

@@ -1,9 +1,10 @@
-"""What all cluster tests of a session share."""
+"""What cluster tests on one node share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drawplate.conformance.cluster.driver import Driver
 from drawplate.conformance.cluster.kubelet_view import KubeletView
+from drawplate.conformance.cluster.lease import Lease
 from drawplate.conformance.cluster.nodestate import NodeState
 from drawplate.conformance.profile.model import Profile
 from drawplate.fixtures.clusters.provider import Cluster, Node
@@ -12,9 +13,9 @@ from drawplate.fixtures.kubeapi import KubeApi
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The cluster, its node, and the driver that is deployed there.
+    """The cluster, one node of it, and the driver that is deployed there.
 
-    `patience` and `sync` are as in Surroundings.
+    `patience` and `sync` are as in Surroundings; `lease` is that of the test that stands here.
     """
 
     api: KubeApi
@@ -27,3 +28,4 @@ class Site:
     run_id: str
     patience: float
     sync: float
+    lease: Lease = field(default_factory=Lease)

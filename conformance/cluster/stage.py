@@ -47,7 +47,8 @@ Usable = Claim | Template | Part
 def set_stage(site: Site, test: str) -> "Stage":
     """Make the stage of a test, with a namespace that carries its name."""
     words = re.sub("[^a-z0-9]+", "-", test.removeprefix("test_").lower()).strip("-")
-    made = site.api.create(objects.namespace(f"drawplate-{words[:40]}-", site.run_id))
+    wanted = objects.namespace(f"drawplate-{words[:40]}-", site.run_id, site.lease.number)
+    made = site.api.create(wanted)
     name = str(made["metadata"]["name"])
     budget = ACCOUNT_SECONDS * site.patience
     try:
@@ -69,6 +70,7 @@ class Stage:
         self.node = StageNode(site)
         self.pods: list[Pod] = []
         self._count = 0
+        self._templates: dict[str, Sequence[Need]] = {}
 
     # Creating.
 
@@ -78,6 +80,9 @@ class Stage:
         Raises Inconclusive when the driver cannot serve a need, or the API server (a webhook of
         the driver, for example) refuses the claim.
         """
+        if selector:
+            self.site.lease.require("devices", "chooses a device")
+        self._use(needs or ("one",))
         spec = objects.claim_spec(self.profile, Wanted(needs or ("one",), selector, config))
         made = self._create(objects.claim(self._name("claim"), self.namespace, spec))
         return self._claim(made["metadata"]["name"])
@@ -86,7 +91,9 @@ class Stage:
         """Create a claim template; each pod that names it gets a claim of its own."""
         spec = objects.claim_spec(self.profile, Wanted(needs or ("one",)))
         made = self._create(objects.template(self._name("template"), self.namespace, spec))
-        return Template(made["metadata"]["name"])
+        template = Template(made["metadata"]["name"])
+        self._templates[template.name] = needs or ("one",)
+        return template
 
     def pod(
         self,
@@ -95,6 +102,8 @@ class Stage:
         init: Mapping[str, Sequence[Usable]] | None = None,
     ) -> Pod:
         """Create a pod with these claims; without `containers` it has one that lists them all."""
+        for claim in claims:
+            self._use(self._templates.get(claim.name, ()))
         wanted = {MAIN: claims} if containers is None else containers
         spec = objects.PodSpec(
             self.site.node.name,
@@ -104,6 +113,7 @@ class Stage:
                 objects.container(name, map(_use, uses), hold=False)
                 for name, uses in (init or {}).items()
             ],
+            self.site.cluster.spec.probe_image,
         )
         made = self._create(objects.pod(self._name("pod"), self.namespace, spec))
         pod = Pod(self._surroundings(), made)
@@ -130,6 +140,7 @@ class Stage:
 
     def surplus(self) -> list[str]:
         """Give the CDI files that are not as they were before the test."""
+        self.site.lease.require("driver", "takes every new CDI file for its own")
         return self.site.state.surplus()
 
     def widest_need(self) -> Need:
@@ -168,6 +179,16 @@ class Stage:
         """Wait as long as a driver needs to show that it tidies up behind a started container."""
         # Nothing is expected to happen, so there is nothing to watch for.
         time.sleep(TIDYING_SECONDS)
+
+    def _use(self, needs: Sequence[Need]) -> None:
+        """Hold the test to the number of devices that it said it has at most."""
+        for need in needs:
+            request = self.profile.request(need)
+            devices = request.expect.devices if request else 0
+            if devices == "all":
+                self.site.lease.require("devices", "claims all devices")
+            else:
+                self.site.lease.use(1 if need == "one" else devices)
 
     def _surroundings(self) -> Surroundings:
         site = self.site

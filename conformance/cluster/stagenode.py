@@ -1,5 +1,6 @@
 """What tests do to the node under their pods, and what its kubelet makes of it."""
 
+from drawplate.conformance.cluster import nodecontrol
 from drawplate.conformance.cluster.pod import Pod
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.patience import wait_until
@@ -32,8 +33,9 @@ class StageNode:
         `driver.registers` tells whether it knows the driver again. Raises Inconclusive when it
         leaves the slices alone.
         """
+        self._site.lease.require("node", "restarts the kubelet")
         old = {one["metadata"]["uid"] for one in self._site.driver.slices.current()}
-        self._site.node.restart("kubelet")
+        nodecontrol.restart_kubelet(self._site.node, self._site.profile)
         try:
             self._site.api.wait(
                 "ResourceSlice",
@@ -47,16 +49,18 @@ class StageNode:
 
     def reboot(self) -> None:
         """Do to the node what a reboot does, and start the driver if nobody else does."""
+        self._site.lease.require("node", "reboots the node")
         self._site.driver.expect_new_instance()
         if self._site.driver.deployment.dies_with_node:
-            self._site.node.lose_boot_state()
+            self._reboot()
             return
         self._site.driver.kill()
-        self._site.node.lose_boot_state()
+        self._reboot()
         self._site.driver.deployment.start()
 
     def delete_in_vain(self, pod: Pod) -> None:
         """Delete a pod while the driver is away, and wait until the kubelet tried to unprepare."""
+        self._site.lease.require("driver", "counts what the kubelet could not unprepare")
         before = self._site.kubelet.failed_unprepares()
         pod.delete()
         wait_until(
@@ -65,3 +69,6 @@ class StageNode:
             UNPREPARE_SECONDS * self._site.patience,
             every=0.2,
         )
+
+    def _reboot(self) -> None:
+        nodecontrol.reboot(self._site.node, self._site.profile, self._site.api)

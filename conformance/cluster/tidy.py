@@ -1,5 +1,8 @@
 """After a test: everything of it goes, and driver and node are as they were before it."""
 
+from collections.abc import Collection
+
+from drawplate.conformance.cluster.objects import LEASE, OURS
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.problems import Inconclusive
@@ -9,26 +12,40 @@ from drawplate.fixtures.waiting import NotInTime
 # A failed unprepare is tried again after 10 to 15 s (kubernetes v1.37 pkg/kubelet, backOffPeriod);
 # seconds, before patience.
 LEAVE_SECONDS = 30.0
+# What the namespace controller may take for what a killed worker left; seconds, before patience.
+EMPTY_SECONDS = 60.0
 
 
 def tidy(stage: Stage) -> None:
     """Delete all that the test made and restore what it changed.
 
-    Raises Inconclusive when something of it stays, SetupProblem when the driver does not come back.
+    A test beside others restores nothing while they run: it waits until it has the node alone,
+    and only when there is something to restore. Raises Inconclusive when something of it stays,
+    SetupProblem when the driver does not come back.
     """
     site = stage.site
     if not site.driver.deployment.alive:
         # Without a driver no pod can end.
-        site.driver.start()
-        site.driver.registers()
+        site.lease.widen()
+        revive(site)
     uids = [one["metadata"]["uid"] for one in site.api.list("ResourceClaim", stage.namespace)]
     left = _end_pods(stage) + _delete_claims(stage)
     site.api.delete("Namespace", stage.namespace)
     budget = LEAVE_SECONDS * site.patience
     left += [f"claim {uid} in the kubelet" for uid in uids if not site.kubelet.forgets(uid, budget)]
-    restore(site)
+    if left or is_disordered(site, uids):
+        site.lease.widen()
+    if site.lease.has("driver"):
+        restore(site)
     if left:
         raise Inconclusive(f"the test could not be cleaned up: {', '.join(left)}")
+
+
+def revive(site: Site) -> None:
+    """Start a driver that is not there, if it is not."""
+    if not site.driver.deployment.alive:
+        site.driver.start()
+        site.driver.registers()
 
 
 def restore(site: Site) -> None:
@@ -37,6 +54,46 @@ def restore(site: Site) -> None:
     if driver.deployment.alive and site.state.is_right() and driver.is_published():
         return
     driver.redeploy(site.state.clear)
+
+
+def is_disordered(site: Site, uids: Collection[str]) -> bool:
+    """Say whether driver, slices or CDI folders are not as at first.
+
+    In company only files that name one of `uids`, the claims of the test, are certainly its own.
+    """
+    driver = site.driver
+    if not (driver.deployment.alive and driver.is_published()):
+        return True
+    # Asked first: who comes later has no file yet in what is looked at now, or is waited for.
+    if site.lease.company():
+        return site.state.names_any(uids)
+    return not site.state.is_right() and not site.lease.company()
+
+
+def recover(site: Site, living: Collection[int]) -> None:
+    """Put a node in order whose test died with its worker; nobody uses the node meanwhile.
+
+    `living` are the numbers of the leases that are still held: namespaces of others go. Raises
+    SetupProblem when the driver does not come back.
+    """
+    revive(site)
+    kept = {str(number) for number in living}
+    for one in site.api.list("Namespace", labels=f"{OURS}={site.run_id}"):
+        meta = one["metadata"]
+        if meta.get("labels", {}).get(LEASE) not in kept:
+            site.api.delete("Namespace", meta["name"])
+            _await_gone(site, meta["name"])
+    # Nobody knows what was done to the driver last, so its state is nobody's to judge.
+    site.driver.redeploy(site.state.clear)
+
+
+def _await_gone(site: Site, namespace: str) -> None:
+    budget = EMPTY_SECONDS * site.patience
+    try:
+        site.api.wait_for("Namespace", namespace, lambda left: left is None, budget)
+    except NotInTime:
+        for pod in site.api.list("Pod", namespace):
+            site.api.delete("Pod", pod["metadata"]["name"], namespace, grace=0)
 
 
 def _end_pods(stage: Stage) -> list[str]:

@@ -68,7 +68,9 @@ class AppliedObjects:
         namespace = entry["metadata"].get("namespace", "")
         try:
             before = self._standing(kind, name, namespace)
-            applied = self._api.apply(entry)
+            if before and self._is_foreign(before):
+                return _left_alone(before, kind, self._api)
+            applied = self._api.apply(self._api.labelled(entry))
         except (ApiError, LookupError, NotInTime) as error:
             raise SetupProblem(
                 f"the API server does not take {entry['kind']} {name!r}: {error}",
@@ -78,3 +80,20 @@ class AppliedObjects:
         if before is None:
             self.owned.append(Owned(kind, namespace, name, applied["metadata"]["uid"]))
         return applied
+
+    def _is_foreign(self, found: Object) -> bool:
+        """Say whether an object is somebody else's, on a cluster that is somebody else's."""
+        held = found["metadata"].get("labels") or {}
+        return not self._api.labels.items() <= held.items()
+
+
+def _left_alone(found: Object, kind: str, api: KubeApi) -> Object:
+    """Give somebody's namespace as it is; raise SetupProblem for anything that we would change."""
+    if kind == "v1/Namespace":
+        return found
+    meta = found["metadata"]
+    raise SetupProblem(
+        f"{kind.rpartition('/')[2]} {meta['name']!r} is there already, and is not ours to change",
+        where=api.server,
+        cure="remove the driver that is installed there, or certify it on another cluster",
+    )

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 
-from drawplate.conformance.profile.check_texts import sources
+from drawplate.conformance.profile.check_texts import node_commands, sources
 from drawplate.conformance.profile.deployment import Identity, Source
 from drawplate.conformance.profile.findings import Complaint, KeyPath, suggest
 from drawplate.conformance.profile.model import Profile
@@ -35,6 +35,8 @@ def _commands(profile: Profile) -> Iterator[tuple[KeyPath, tuple[str, ...]]]:
         yield (*path, "command"), source.command
     for name, lever in profile.hardware.levers.named().items():
         yield ("hardware", "levers", name, "command"), lever.command
+    for key, argv in node_commands(profile):
+        yield ("nodes", key), argv
 
 
 def _components(profile: Profile) -> Iterator[Complaint]:

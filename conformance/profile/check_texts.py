@@ -9,6 +9,7 @@ from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.profile.placeholders import (
     ANYWHERE,
     OF_A_MARK,
+    OF_A_NODES_COMMAND,
     OF_OBJECTS,
     ON_A_NODE,
     unknown,
@@ -22,6 +23,8 @@ def text_findings(profile: Profile, _today: date) -> Iterator[Complaint]:
     yield from _judge(_texts_of_a_node(profile), ON_A_NODE)
     yield from _judge(_listed(("driver", "version"), profile.driver.version), ANYWHERE)
     yield from _judge(_texts_of_objects(profile), OF_OBJECTS)
+    for key, argv in node_commands(profile):
+        yield from _judge(_listed(("nodes", key), argv), OF_A_NODES_COMMAND)
     marks = (
         (("observe", "marks", n, "shows"), mark.shows)
         for n, mark in enumerate(profile.observe.marks)
@@ -66,6 +69,12 @@ def _texts_of_process(process: Process) -> Texts:
 def _texts_of_objects(profile: Profile) -> Texts:
     for path, source in sources(profile):
         yield from _listed((*path, "command"), source.command)
+
+
+def node_commands(profile: Profile) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give the commands for nodes that the profile has, by their keys."""
+    found = {"restartKubelet": profile.nodes.restart_kubelet, "reboot": profile.nodes.reboot}
+    yield from ((key, argv) for key, argv in found.items() if argv)
 
 
 def sources(profile: Profile) -> Iterator[tuple[KeyPath, Source]]:

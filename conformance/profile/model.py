@@ -13,6 +13,7 @@ from drawplate.conformance.profile.abilities import Capabilities, Limits, Polici
 from drawplate.conformance.profile.claims import ConfigCase, Configs, DeviceClass, Need, Request
 from drawplate.conformance.profile.deployment import Deploy
 from drawplate.conformance.profile.hardware import Hardware, Lever, LeverName
+from drawplate.conformance.profile.nodes import Nodes
 from drawplate.conformance.profile.section import Argv, Section, Slug, Text, refusal
 from drawplate.conformance.profile.traces import Observe
 from drawplate.emulators.problems import SuiteError
@@ -97,6 +98,8 @@ class Profile(Section):
     """What it can do."""
     hardware: Hardware = Hardware()
     """What hardware it finds."""
+    nodes: Nodes = Nodes()
+    """How nodes are restarted that Drawplate cannot control."""
     state: State = State()
     """What it remembers."""
     limits: Limits = Limits()

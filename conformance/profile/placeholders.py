@@ -34,6 +34,7 @@ ON_A_NODE = (
     "instance",
     "port",
 )
+OF_A_NODES_COMMAND = ("nodeName",)
 OF_A_MARK = ("device", "pool", "attribute", "claim", "request")
 _WITH_NAME = {"component", "port", "attribute"}
 

@@ -5,13 +5,15 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from drawplate.conformance import patience
 from drawplate.conformance.bench.paths import sweep
+from drawplate.conformance.cluster.opening import Order as SiteOrder
 from drawplate.conformance.drivers.binaries import ensure_binaries
 from drawplate.conformance.drivers.hardware import machine_of
 from drawplate.conformance.drivers.version import version_of
@@ -19,12 +21,21 @@ from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.run.collector import Check, Collector
 from drawplate.conformance.run.context import RunContext
+from drawplate.conformance.run.foreknowledge import foresee
 from drawplate.conformance.run.furnishing import furnished
-from drawplate.conformance.run.ground import Ground, Wish, check_wish, prepare_ground
+from drawplate.conformance.run.ground import (
+    HEIGHTS,
+    Ground,
+    Wish,
+    check_wish,
+    offers,
+    prepare_ground,
+)
 from drawplate.conformance.run.narration import Narration
 from drawplate.conformance.run.plan import Plan, admitted, make_plan
 from drawplate.conformance.run.pytest_session import run_suites
 from drawplate.conformance.run.reporting import describe_suite, stale_findings, to_record
+from drawplate.conformance.run.site_host import served
 from drawplate.conformance.verdict.judge import Ruling, passed_known_failures, rule
 from drawplate.conformance.verdict.outcomes import Judgement, TestOutcome, TestResult, Verdict
 from drawplate.fixtures.progress import Progress
@@ -44,6 +55,7 @@ class Order:
     selection: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
     replace: bool = False
+    shuffle: bool = False
     run_id: str = field(default_factory=lambda: f"{random.SystemRandom().randrange(16**6):06x}")
 
 
@@ -67,9 +79,7 @@ class _Run:
         spec = replace(order.wish.spec, machine=machine_of(self.profile))
         self.wish = replace(order.wish, spec=spec)
         check_wish(self.wish, order.run_id)
-        self.plan: Plan = make_plan(
-            self.profile, order.wish.heights, order.wish.spec.kubernetes, order.selection
-        )
+        self.plan: Plan = make_plan(self.profile, offers(order.wish, order.run_id), order.selection)
         self.known = admitted(self.profile, datetime.now(UTC).date())
         self.patience = patience.measure()
         self.writer = ReportWriter(order.out, self._first_report(), replace=order.replace)
@@ -116,22 +126,41 @@ class _Run:
         return [*self.plan.exempt, *self.collector.judgements()]
 
     def test(self, ground: Ground) -> bool:
-        """Run the suites, height by height; gives False when they were interrupted.
-
-        The cluster has one node and one driver, so its tests take turns, on one worker.
-        """
-        workers = {"bench": self.order.workers, "cluster": 1}
+        """Run the suites, height by height; gives False when they were interrupted."""
         with (
             tempfile.TemporaryDirectory(prefix="drawplate-run-") as folder,
             furnished(self.profile, ground),
         ):
-            for height, count in workers.items():
+            for height in HEIGHTS:
                 checks = tuple(check for check in self.plan.checks if check[1] == height)
-                file = Path(folder) / f"{height}.json"
-                self._context(ground, checks).write(file)
-                if checks and not run_suites(file, count, self.collector):
+                if checks and not self._test(ground, checks, Path(folder)):
                     return False
         return True
+
+    def _test(self, ground: Ground, checks: tuple[Check, ...], folder: Path) -> bool:
+        context = self._context(ground, checks)
+        file = folder / f"{checks[0][1]}.json"
+        with self._sites(context, ground, folder) as found:
+            found.write(file)
+            return run_suites(file, self.order.workers, self.collector)
+
+    @contextmanager
+    def _sites(self, context: RunContext, ground: Ground, folder: Path) -> Iterator[RunContext]:
+        """Deploy the driver if the tests of this height need that; complete their context."""
+        if ground.cluster is None or context.heights != {"cluster"}:
+            yield context
+            return
+        # Drivers that serve several pods at once may need longer for each.
+        stretched = min(patience.LARGEST, self.patience * self.order.workers)
+        context = replace(context, patience=stretched)
+        order = SiteOrder(self.profile, ground.cluster, folder, self.order.run_id, context.patience)
+        with served(order) as served_sites:
+            yield replace(
+                context,
+                host=served_sites.address,
+                host_key=served_sites.key,
+                problem=served_sites.problem,
+            )
 
     def _context(self, ground: Ground, checks: tuple[Check, ...]) -> RunContext:
         return RunContext(
@@ -146,6 +175,7 @@ class _Run:
             bench_kubeconfig=str(ground.bench.kubeconfig) if ground.bench else "",
             cluster=ground.cluster.name if ground.cluster else "",
             keep_on_failure=self.order.wish.keep,
+            shuffle=self.order.shuffle,
         )
 
     def describe(self, ground: Ground) -> None:

@@ -1,27 +1,68 @@
-"""Fixtures of the cluster height: a site for the session, a stage for each test."""
+"""Fixtures of the cluster height: the sites of the run, a stage on one of them for each test."""
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from drawplate.conformance.cluster.evidence import ComponentLogs, gather
-from drawplate.conformance.cluster.opening import Order, find_cluster, open_site
+from drawplate.conformance.cluster.opening import Order, find_cluster, join_site
+from drawplate.conformance.cluster.remote_deployment import RemoteDeployment
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stage import Stage, set_stage
-from drawplate.conformance.cluster.tidy import tidy
-from drawplate.conformance.problems import Inconclusive, SuiteError
+from drawplate.conformance.cluster.tidy import restore, tidy
+from drawplate.conformance.problems import Inconclusive, SetupProblem, SuiteError
 from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.run.context import RunContext
-from drawplate.conformance.run.keys import EVIDENCE
+from drawplate.conformance.run.keys import EVIDENCE, LEASE
+from drawplate.conformance.run.leasing import link_of
+from drawplate.conformance.run.site_link import SiteLink
+
+
+class JoinedSites:
+    """The sites of the run as this worker sees them, each joined when it is first needed."""
+
+    def __init__(self, order: Order, link: SiteLink) -> None:
+        """Join none yet."""
+        self._order = order
+        self._joined: dict[str, Site] = {}
+        self.link = link
+
+    def on(self, node: str) -> Site:
+        """Give the site on a node, with what is known of its driver now."""
+        if node not in self._joined:
+            self._joined[node] = self._join(node)
+        site = self._joined[node]
+        site.driver.memory = self.link.ask("recall", node)
+        return site
+
+    def close(self) -> None:
+        """Leave them."""
+        for site in self._joined.values():
+            site.api.close()
+
+    def _join(self, name: str) -> Site:
+        def call(word: str, *arguments: object) -> object:
+            return self.link.ask(word, name, *arguments)
+
+        node = next(one for one in self._order.cluster.nodes if one.name == name)
+        right = self.link.ask("right", name)
+        return join_site(self._order, node, RemoteDeployment(call), right)
 
 
 @pytest.fixture(scope="session")
-def cluster_site(
-    run: RunContext, profile: Profile, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """Give the cluster of the run with the driver deployed on it, for all cluster tests."""
-    if not run.cluster:
+def cluster_sites(
+    run: RunContext,
+    profile: Profile,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[JoinedSites]:
+    """Give the nodes of the run's cluster, with the driver deployed on them."""
+    if run.problem:
+        what, where, cure = run.problem
+        raise SetupProblem(what, where=where, cure=cure)
+    if not run.host:
         raise SuiteError("a cluster test was selected in a run without a cluster")
     order = Order(
         profile=profile,
@@ -30,23 +71,43 @@ def cluster_site(
         run_id=run.run_id,
         patience=run.patience,
     )
-    with open_site(order) as site:
-        yield site
+    sites = JoinedSites(order, link_of(request.config))
+    yield sites
+    sites.close()
 
 
 @pytest.fixture
-def cluster(cluster_site: Site, run: RunContext, request: pytest.FixtureRequest) -> Iterator[Stage]:
+def cluster(
+    cluster_sites: JoinedSites, run: RunContext, request: pytest.FixtureRequest
+) -> Iterator[Stage]:
     """Give the stage of one test; evidence is kept before all of the test is removed."""
-    site = cluster_site
-    if site.driver.hopeless:
-        raise Inconclusive(site.driver.hopeless)
-    random.seed(f"{run.seed}/{request.node.nodeid}")
-    logs = ComponentLogs(site.cluster)
-    logs.mark()
-    site.driver.deployment.mark()
-    stage = set_stage(site, request.node.name)
-    yield stage
+    link, node = cluster_sites.link, cluster_sites.link.node
+    site = _lend(cluster_sites.on(node), request.node)
     try:
-        gather(stage, logs, request.node.stash[EVIDENCE])
+        if site.lease.has("driver"):
+            # Tests that ran side by side could not see all that they left.
+            restore(site)
+        random.seed(f"{run.seed}/{request.node.nodeid}")
+        logs = ComponentLogs(site.cluster)
+        logs.mark()
+        site.driver.mark()
+        stage = set_stage(site, request.node.name)
+        yield stage
+        try:
+            gather(stage, logs, request.node.stash[EVIDENCE])
+        finally:
+            tidy(stage)
     finally:
-        tidy(stage)
+        if site.lease.has("driver"):
+            link.ask("note", node, site.driver.memory)
+
+
+def _lend(site: Site, item: pytest.Item) -> Site:
+    if site.driver.memory.hopeless:
+        raise Inconclusive(site.driver.memory.hopeless)
+    lease = item.stash[LEASE]
+    deployment = site.driver.deployment
+    first = deployment.instance
+    lease.same_instance = lambda: first == deployment.instance
+    site.driver.lease = lease
+    return replace(site, lease=lease)

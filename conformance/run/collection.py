@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from drawplate.conformance import catalogue
+from drawplate.conformance.alone import EVERYTHING, Alone
 from drawplate.conformance.catalogue import Height
 from drawplate.conformance.selftest.mutants import registry
 
@@ -25,6 +26,13 @@ def height_of(item: pytest.Item) -> Height:
     if at_bench == in_cluster:
         raise pytest.UsageError(f"{item.nodeid} must stand on either `bench` or `cluster`")
     return "bench" if at_bench else "cluster"
+
+
+def needs_of(item: pytest.Item) -> Alone:
+    """Give what the test needs alone: all, when it does not say."""
+    mark = item.get_closest_marker("alone")
+    needs: Alone = mark.args[0] if mark else EVERYTHING
+    return needs
 
 
 def check_completeness(items: Iterable[pytest.Item]) -> None:

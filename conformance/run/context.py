@@ -13,7 +13,9 @@ class RunContext:
 
     `checks` are the (requirement, height) pairs to run; `patience` is the measured factor by which
     waiting (never a limit that the specification gives) is stretched; `cluster` is the name of
-    the cluster of the cluster height, "" when that height does not run.
+    the cluster of the cluster height, "" when that height does not run. `host` and `host_key` say
+    where its sites are served, `problem` why they could not be made: what, where, cure. With
+    `shuffle` tests run in an order that the seed draws.
     """
 
     run_id: str
@@ -25,6 +27,10 @@ class RunContext:
     bench_kubeconfig: str = ""
     cluster: str = ""
     keep_on_failure: bool = False
+    host: str = ""
+    host_key: str = ""
+    problem: tuple[str, str, str] | None = None
+    shuffle: bool = False
 
     def write(self, path: Path) -> None:
         """Write the context as JSON."""
@@ -35,6 +41,7 @@ class RunContext:
         """Read what `write` wrote."""
         raw = json.loads(path.read_text(encoding="utf-8"))
         raw["out"] = Path(raw["out"])
+        raw["problem"] = tuple(raw["problem"]) if raw["problem"] else None
         raw["checks"] = tuple((name, height) for name, height in raw["checks"])
         return cls(**raw)
 

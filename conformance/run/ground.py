@@ -9,9 +9,8 @@ from pathlib import Path
 
 from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import SetupProblem
-from drawplate.fixtures.clusters.components.versions import shipped
-from drawplate.fixtures.clusters.local import lifecycle, preflight
-from drawplate.fixtures.clusters.local.layout import Layout
+from drawplate.conformance.run.offer import Offer
+from drawplate.fixtures.clusters import providers
 from drawplate.fixtures.clusters.provider import Cluster, ClusterSpec
 from drawplate.fixtures.progress import Progress
 from drawplate.reports.model import Cluster as ClusterRecord
@@ -51,26 +50,43 @@ class Ground:
 
 
 def _record(height: Height, cluster: Cluster) -> ClusterRecord:
-    found = shipped().components
+    versions = cluster.versions
     return ClusterRecord(
         height=height,
-        provider="local",
-        kubernetes=found["kubernetes"].version,
+        provider=cluster.spec.provider,
+        kubernetes=versions["kubernetes"],
         gates=cluster.spec.gates,
         feature_gates=dict(cluster.spec.feature_gates),
         nodes=len(cluster.nodes) if height == "cluster" else 0,
         cgroup="v2" if CGROUP_V2_MARK.exists() else "v1",
         kernel=platform.release(),
-        components={name: found[name].version for name in COMPONENTS[height] if name in found},
+        components={name: versions[name] for name in COMPONENTS[height] if name in versions},
     )
 
 
 def _wanted(wish: Wish, run_id: str) -> dict[Height, ClusterSpec]:
+    # The bench has one control plane of ours, whoever provides the cluster.
+    bench = ClusterSpec(
+        f"b-{run_id}",
+        bench=True,
+        kubernetes=wish.spec.kubernetes,
+        gates=wish.spec.gates,
+        feature_gates=wish.spec.feature_gates,
+    )
     specs: dict[Height, ClusterSpec] = {
-        "bench": replace(wish.spec, name=f"b-{run_id}", bench=True, machine=None),
+        "bench": bench,
         "cluster": replace(wish.spec, name=f"c-{run_id}"),
     }
     return {height: spec for height, spec in specs.items() if height in wish.heights}
+
+
+def offers(wish: Wish, run_id: str) -> dict[Height, Offer]:
+    """Give what the Kubernetes of each wanted height offers; raises SetupProblem."""
+    if wish.cluster:
+        specs = dict.fromkeys(wish.heights, _find(wish).spec)
+    else:
+        specs = _wanted(wish, run_id)
+    return {height: Offer.of(spec) for height, spec in specs.items()}
 
 
 def check_wish(wish: Wish, run_id: str) -> None:
@@ -79,7 +95,7 @@ def check_wish(wish: Wish, run_id: str) -> None:
         _find(wish)
         return
     for spec in _wanted(wish, run_id).values():
-        preflight.check(spec, Layout.of(spec.name))
+        providers.check(spec)
 
 
 @contextmanager
@@ -102,7 +118,7 @@ def prepare_ground(
         for height, spec in wanted:
             # A cluster that the user may want to look at afterwards must outlive this process.
             owner = None if wish.keep and not spec.bench else os.getpid()
-            up[height] = lifecycle.up(spec, progress, owner_pid=owner)
+            up[height] = providers.up(spec, progress, owner_pid=owner)
             made.callback(_end, up[height], progress, failed if owner is None else lambda: False)
         yield Ground(up.get("bench"), up.get("cluster"))
 
@@ -115,13 +131,19 @@ def _end(cluster: Cluster, progress: Progress, keep: Callable[[], bool]) -> None
 
 
 def _find(wish: Wish) -> Cluster:
-    found = lifecycle.find(wish.cluster)
+    found = providers.find(wish.cluster)
     if found is None:
-        known = ", ".join(lifecycle.names()) or "none"
+        known = ", ".join(providers.names()) or "none"
         raise SetupProblem(
             f"there is no cluster {wish.cluster!r}",
             where="--cluster",
             cure=f"`drawplate up {wish.cluster}` makes it; clusters here: {known}",
+        )
+    if "bench" in wish.heights and found.spec.provider == "existing":
+        raise SetupProblem(
+            f"cluster {wish.cluster!r} is somebody else's: a bench would put nodes of its own there",
+            where="--cluster, --height",
+            cure="use --height cluster; the bench height runs on a control plane of its own",
         )
     if "cluster" in wish.heights and not found.nodes:
         raise SetupProblem(

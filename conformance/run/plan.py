@@ -1,6 +1,6 @@
 """The plan of a run: which requirements are checked where, and which do not apply, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +9,11 @@ from drawplate.conformance.catalogue import Height, Requirement
 from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.run.needs import unmet
+from drawplate.conformance.run.node_needs import lacking
+from drawplate.conformance.run.offer import Offer
 from drawplate.conformance.verdict.judge import KnownFailure
 from drawplate.conformance.verdict.outcomes import Judgement, Result
+from drawplate.fixtures.clusters.provider import ABILITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,15 @@ class Plan:
 
 
 def make_plan(
-    profile: Profile, heights: Collection[Height], minor: str, selection: Sequence[str] = ()
+    profile: Profile,
+    offers: Mapping[Height, Offer],
+    selection: Sequence[str] = (),
+    abilities: Collection[str] = ABILITIES,
 ) -> Plan:
-    """Decide what to run on Kubernetes `minor` ("1.37").
+    """Decide what to run at the heights of `offers`, on nodes with these abilities.
 
-    Raises SetupProblem when the selection names nothing that exists at these heights, or `minor`
-    is no version.
+    `offers` say what the Kubernetes of each height offers. Raises SetupProblem when the selection
+    names nothing that exists at these heights.
     """
     chosen: Sequence[Requirement] = (
         catalogue.find(dict.fromkeys(selection)) if selection else list(catalogue.load().values())
@@ -40,38 +46,26 @@ def make_plan(
     checks: list[tuple[str, Height]] = []
     exempt: list[Judgement] = []
     for requirement in chosen:
-        reason = _exemption(requirement, profile, minor)
         for height in requirement.heights:
-            if height not in heights or requirement.retired:
+            if height not in offers or requirement.retired:
                 continue
+            needs = requirement.node if height == "cluster" else ()
+            reason = (
+                offers[height].lacks(requirement)
+                or unmet(requirement.needs, profile)
+                or lacking(needs, profile, abilities)
+            )
             if reason:
                 exempt.append(Judgement(requirement, height, Result.NOT_APPLICABLE, reason))
             else:
                 checks.append((requirement.id, height))
     if not checks and not exempt:
         raise SetupProblem(
-            f"none of {', '.join(selection)} is checked at the height {' or '.join(heights)}",
+            f"none of {', '.join(selection)} is checked at the height {' or '.join(offers)}",
             where="--select, --height",
             cure="`drawplate requirements ID` shows the heights of a requirement",
         )
     return Plan(tuple(checks), tuple(exempt))
-
-
-def _exemption(requirement: Requirement, profile: Profile, minor: str) -> str:
-    if _number(minor) < _number(requirement.since):
-        return f"the rule exists since Kubernetes {requirement.since}; this is {minor}"
-    return unmet(requirement.needs, profile)
-
-
-def _number(minor: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in minor.removeprefix("v").split("."))
-    except ValueError as error:
-        raise SetupProblem(
-            f"{minor!r} is no version of Kubernetes",
-            where="--kubernetes",
-            cure="write it as 1.37",
-        ) from error
 
 
 def admitted(profile: Profile, today: date) -> list[KnownFailure]:

@@ -7,6 +7,7 @@ import pytest
 
 from drawplate.conformance.problems import SuiteError
 from drawplate.conformance.run.collector import Collector
+from drawplate.conformance.run.context import RunContext
 
 SUITES = Path(__file__).parent.parent / "suites"
 SETTINGS = Path(__file__).parent / "packaged.ini"
@@ -15,6 +16,9 @@ _FINISHED = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.N
 
 def _arguments(context_file: Path, workers: int) -> list[str]:
     parallel = ["-n", str(workers)] if workers > 1 else []
+    if parallel and RunContext.read(context_file).heights == {"cluster"}:
+        # Few, long and of very different lengths, tests there are handed out one by one.
+        parallel += ["--maxschedchunk", "1"]
     return [
         "-c",
         str(SETTINGS),

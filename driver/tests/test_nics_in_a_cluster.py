@@ -84,8 +84,8 @@ def test_pods_with_claimed_cards_exchange_packets_and_the_cards_come_back(
 
     assert "3 packets received" in shown
     assert shown_of_the_host.returncode != 0
-    assert cluster.hardware
-    with Hardware(cluster.hardware) as hardware:
+    (socket,) = cluster.hardware.values()
+    with Hardware(socket) as hardware:
         generation = hardware.wait()
         while hardware.get("nic1", "netdev.where") != "node":
             generation = hardware.wait(generation + 1)

@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -48,14 +48,15 @@ def outside_networks(wanted: Wanted) -> Wanted:
 
 
 def start_daemon(
-    wanted: Wanted, *, with_parent: bool, lock: int | None = None
+    wanted: Wanted, *, with_parent: bool, lock: int | None = None, prefix: Sequence[str] = ()
 ) -> subprocess.Popen[bytes]:
     """Start a node's process, in a session of its own, and give it when the node is ready.
 
     `with_parent` ends it when the calling process ends; it holds the descriptor `lock` as long as
-    it lives. Raises the problem that the process tells.
+    it lives. `prefix` is a command that becomes the process, in another namespace for example. Raises
+    the problem that the process tells.
     """
-    command = [sys.executable, "-P", "-m", _MODULE, *_arguments(wanted)]
+    command = [*prefix, sys.executable, "-P", "-m", _MODULE, *_arguments(wanted)]
     if with_parent:
         command.append("--with-parent")
     with (wanted.folder / LOG).open("ab") as log:

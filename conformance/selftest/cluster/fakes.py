@@ -18,6 +18,7 @@ class FolderNode:
     """A node whose paths lie below a folder."""
 
     name = "node-0"
+    abilities = frozenset({"files", "paths"})
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -94,7 +94,7 @@ def test_evidence_tells_what_happened(
 ) -> None:
     logs = ComponentLogs(site.cluster)
     logs.mark()
-    site.driver.deployment.mark()
+    site.driver.mark()
     stage = make_stage()
     claim = stage.claim()
     pod = stage.running(claim)

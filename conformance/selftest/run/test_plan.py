@@ -6,15 +6,21 @@ from typing import Any
 import pytest
 
 from drawplate.conformance import catalogue
+from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import SetupProblem, SuiteError
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.profile.model import KnownFailure, Profile
+from drawplate.conformance.run.offer import Offer
 from drawplate.conformance.run.plan import admitted, make_plan
 from drawplate.conformance.selftest.verdict.samples import requirement
 from drawplate.conformance.verdict.outcomes import Result
+from drawplate.fixtures.clusters.provider import ClusterSpec
 
 BOTH: frozenset[Any] = frozenset({"bench", "cluster"})
-BENCH: frozenset[Any] = frozenset({"bench"})
+
+
+def offered(*heights: Height, **spec: Any) -> dict[Height, Offer]:
+    return dict.fromkeys(heights, Offer.of(ClusterSpec(**spec)))
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def without_hotplug(profile: Profile) -> Profile:
 
 
 def test_all_that_applies_is_checked_at_each_height_that_it_names(profile: Profile) -> None:
-    plan = make_plan(profile, BOTH, "1.37")
+    plan = make_plan(profile, offered("bench", "cluster"))
 
     assert plan.checks == (
         ("PRE-01", "bench"),
@@ -57,21 +63,23 @@ def test_all_that_applies_is_checked_at_each_height_that_it_names(profile: Profi
 
 
 def test_only_the_wanted_height_is_checked(profile: Profile) -> None:
-    assert {height for _, height in make_plan(profile, BENCH, "1.37").checks} == {"bench"}
+    assert {height for _, height in make_plan(profile, offered("bench")).checks} == {"bench"}
 
 
 def test_a_selection_is_checked_alone_and_in_its_order(profile: Profile) -> None:
-    plan = make_plan(profile, BENCH, "1.37", ["PRE-04", "PRE-01"])
+    plan = make_plan(profile, offered("bench"), ["PRE-04", "PRE-01"])
 
     assert plan.checks == (("PRE-04", "bench"), ("PRE-01", "bench"))
 
 
 def test_what_is_selected_twice_is_checked_once(profile: Profile) -> None:
-    assert make_plan(profile, BENCH, "1.37", ["PRE-01", "PRE-01"]).checks == (("PRE-01", "bench"),)
+    assert make_plan(profile, offered("bench"), ["PRE-01", "PRE-01"]).checks == (
+        ("PRE-01", "bench"),
+    )
 
 
 def test_a_rule_newer_than_the_cluster_does_not_apply_and_says_why(profile: Profile) -> None:
-    plan = make_plan(profile, BENCH, "1.35")
+    plan = make_plan(profile, offered("bench", kubernetes="1.35"))
 
     (exempt,) = plan.exempt
     assert (exempt.requirement.id, exempt.result) == ("PRE-04", Result.NOT_APPLICABLE)
@@ -79,22 +87,24 @@ def test_a_rule_newer_than_the_cluster_does_not_apply_and_says_why(profile: Prof
     assert ("PRE-04", "bench") not in plan.checks
 
 
-@pytest.mark.parametrize("version", ["1.36", "1.36.0", "v1.36.4", "1.100", "2.0"])
-def test_versions_are_compared_as_numbers(profile: Profile, version: str) -> None:
-    assert make_plan(profile, BENCH, version).exempt == ()
+@pytest.mark.parametrize("version", ["1.36", "1.36.0", "v1.36.4-gke.1", "1.100", "2.0"])
+def test_versions_of_others_are_compared_as_numbers(profile: Profile, version: str) -> None:
+    offers = offered("bench", kubernetes=version, provider="existing")
+
+    assert make_plan(profile, offers).exempt == ()
 
 
 @pytest.mark.parametrize("version", ["", "latest", "1.x", "1,37"])
-def test_what_is_no_version_is_one_clear_problem(profile: Profile, version: str) -> None:
+def test_what_is_no_version_is_one_clear_problem(version: str) -> None:
     with pytest.raises(SetupProblem, match="is no version of Kubernetes") as caught:
-        make_plan(profile, BENCH, version)
+        offered("bench", kubernetes=version, provider="existing")
 
     assert caught.value.where == "--kubernetes"
     assert caught.value.cure
 
 
 def test_what_the_driver_cannot_do_does_not_apply_and_says_why(profile: Profile) -> None:
-    plan = make_plan(without_hotplug(profile), BENCH, "1.37")
+    plan = make_plan(without_hotplug(profile), offered("bench"))
 
     (exempt,) = plan.exempt
     assert exempt.requirement.id == "PRE-05"
@@ -102,7 +112,7 @@ def test_what_the_driver_cannot_do_does_not_apply_and_says_why(profile: Profile)
 
 
 def test_an_exemption_holds_even_when_it_is_all_that_was_selected(profile: Profile) -> None:
-    plan = make_plan(without_hotplug(profile), BENCH, "1.37", ["PRE-05"])
+    plan = make_plan(without_hotplug(profile), offered("bench"), ["PRE-05"])
 
     assert plan.checks == ()
     assert len(plan.exempt) == 1
@@ -110,7 +120,7 @@ def test_an_exemption_holds_even_when_it_is_all_that_was_selected(profile: Profi
 
 def test_an_unknown_requirement_is_named_with_the_nearest(profile: Profile) -> None:
     with pytest.raises(SetupProblem, match="there is no requirement 'pre-01'") as caught:
-        make_plan(profile, BENCH, "1.37", ["pre-01"])
+        make_plan(profile, offered("bench"), ["pre-01"])
 
     assert "did you mean PRE-01" in caught.value.cure
     assert caught.value.where
@@ -121,7 +131,7 @@ def test_a_selection_with_nothing_to_do_at_the_height_is_refused(
     profile: Profile, name: str
 ) -> None:
     with pytest.raises(SetupProblem, match=f"none of {name} is checked at the height bench"):
-        make_plan(profile, BENCH, "1.37", [name])
+        make_plan(profile, offered("bench"), [name])
 
 
 def test_a_need_that_nobody_defined_is_an_error_of_the_suite(
@@ -131,7 +141,7 @@ def test_a_need_that_nobody_defined_is_an_error_of_the_suite(
     monkeypatch.setattr(catalogue, "load", lambda: {"PRE-07": strange})
 
     with pytest.raises(SuiteError, match="levitation"):
-        make_plan(profile, BENCH, "1.37")
+        make_plan(profile, offered("bench"))
 
 
 def test_known_failures_are_admitted_until_their_last_day(profile: Profile) -> None:

@@ -1,10 +1,12 @@
 """Which containers of a pod have which devices."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("ALC-01")
+@alone(devices=1)
 def test_container_has_the_allocated_devices(cluster: Stage) -> None:
     claim = cluster.claim()
 
@@ -16,6 +18,7 @@ def test_container_has_the_allocated_devices(cluster: Stage) -> None:
 
 
 @covers("ALC-02")
+@alone(devices=2)
 def test_container_has_no_device_of_claims_that_it_does_not_list(cluster: Stage) -> None:
     one, two = cluster.claim(), cluster.claim()
     pod = cluster.pod(one, two, containers={"one": [one], "two": [two], "idle": []})
@@ -28,6 +31,7 @@ def test_container_has_no_device_of_claims_that_it_does_not_list(cluster: Stage)
 
 
 @covers("ALC-07")
+@alone(devices=1)
 def test_init_container_has_the_devices_too(cluster: Stage) -> None:
     claim = cluster.claim()
     pod = cluster.pod(claim, init={"setup": [claim]}, containers={"main": [claim]})

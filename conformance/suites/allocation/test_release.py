@@ -1,5 +1,6 @@
 """What becomes of devices when pods end, or cannot start."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 from drawplate.conformance.problems import Inconclusive
@@ -9,6 +10,7 @@ CANNOT_PREPARE = "FailedPrepareDynamicResources"
 
 
 @covers("ALC-06")
+@alone("driver")
 def test_devices_serve_the_next_pod(cluster: Stage) -> None:
     need = cluster.widest_need()
     first = cluster.claim(need)
@@ -22,6 +24,7 @@ def test_devices_serve_the_next_pod(cluster: Stage) -> None:
 
 
 @covers("FLT-24")
+@alone("driver")
 def test_claim_that_cannot_be_prepared_hinders_nobody(cluster: Stage) -> None:
     case = next(iter(cluster.profile.cases(valid=False)), None)
     if case is None:

@@ -1,10 +1,12 @@
 """Claims that ask in different ways, allocated by the real scheduler."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("ALC-03")
+@alone(devices=2)
 def test_pods_of_a_template_have_devices_of_their_own(cluster: Stage) -> None:
     template = cluster.template()
     first, second = cluster.pod(template), cluster.pod(template)
@@ -18,6 +20,7 @@ def test_pods_of_a_template_have_devices_of_their_own(cluster: Stage) -> None:
 
 
 @covers("ALC-04")
+@alone(devices="all")
 def test_claim_for_all_devices_gives_all(cluster: Stage) -> None:
     claim = cluster.claim("all")
 
@@ -31,6 +34,7 @@ def test_claim_for_all_devices_gives_all(cluster: Stage) -> None:
 
 
 @covers("ALC-05")
+@alone(devices="all")
 def test_selector_gives_the_device_that_it_describes(cluster: Stage) -> None:
     wanted = cluster.rare_device()
     claim = cluster.claim(selector=wanted.selector)

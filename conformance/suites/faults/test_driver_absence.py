@@ -1,10 +1,12 @@
 """Pods whose driver is away for a while."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("FLT-04")
+@alone("driver")
 def test_pod_outlives_a_crash_of_its_driver(cluster: Stage) -> None:
     pod = cluster.running(cluster.claim())
     before, instances = pod.showing(), pod.instances()
@@ -19,6 +21,7 @@ def test_pod_outlives_a_crash_of_its_driver(cluster: Stage) -> None:
 
 
 @covers("FLT-05")
+@alone("driver")
 def test_pod_deleted_without_a_driver_ends_when_it_is_back(cluster: Stage) -> None:
     need = cluster.widest_need()
     claim = cluster.claim(need)
@@ -36,6 +39,7 @@ def test_pod_deleted_without_a_driver_ends_when_it_is_back(cluster: Stage) -> No
 
 
 @covers("FLT-34")
+@alone("driver")
 def test_force_deleted_pod_is_unprepared(cluster: Stage) -> None:
     need = cluster.widest_need()
     claim = cluster.claim(need)

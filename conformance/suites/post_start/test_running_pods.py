@@ -1,10 +1,12 @@
 """What can change for a pod that runs, and what must not."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("P1")
+@alone(devices=1)
 def test_later_pod_joins_the_claim_of_a_running_pod(cluster: Stage) -> None:
     claim = cluster.claim()
     early = cluster.running(claim)
@@ -20,6 +22,7 @@ def test_later_pod_joins_the_claim_of_a_running_pod(cluster: Stage) -> None:
 
 
 @covers("P2")
+@alone(devices=1)
 def test_restarted_container_has_the_same_devices(cluster: Stage) -> None:
     pod = cluster.running(cluster.claim())
     before = pod.showing()
@@ -31,6 +34,7 @@ def test_restarted_container_has_the_same_devices(cluster: Stage) -> None:
 
 
 @covers("P4")
+@alone("node")
 def test_pod_joins_after_a_kubelet_restart(cluster: Stage) -> None:
     claim = cluster.claim()
     early = cluster.running(claim)
@@ -47,6 +51,7 @@ def test_pod_joins_after_a_kubelet_restart(cluster: Stage) -> None:
 
 
 @covers("P6")
+@alone("driver")
 def test_plugged_device_lets_a_pending_pod_start(cluster: Stage) -> None:
     cluster.unplug()
     cluster.running(cluster.claim("all"))

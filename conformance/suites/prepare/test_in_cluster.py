@@ -1,10 +1,12 @@
 """Prepare as a real kubelet asks for it."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("PRE-25")
+@alone("node")
 def test_pod_starts_again_after_a_reboot(cluster: Stage) -> None:
     pod = cluster.running(cluster.claim())
     before, instances = pod.showing(), pod.instances()

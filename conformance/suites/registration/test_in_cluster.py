@@ -1,10 +1,12 @@
 """Registration with a real kubelet."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("REG-13")
+@alone("node")
 def test_driver_serves_a_restarted_kubelet(cluster: Stage) -> None:
     cluster.node.restart_kubelet()
 

@@ -1,10 +1,12 @@
 """One claim, several users of it."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Part, Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("S1")
+@alone(devices=1)
 def test_containers_share_a_claim(cluster: Stage) -> None:
     claim = cluster.claim()
     pod = cluster.pod(claim, containers={"one": [claim], "other": [claim]})
@@ -16,6 +18,7 @@ def test_containers_share_a_claim(cluster: Stage) -> None:
 
 
 @covers("S2")
+@alone(devices=1)
 def test_pods_share_a_claim_until_the_last_is_gone(cluster: Stage) -> None:
     claim = cluster.claim()
     first, second = cluster.pod(claim), cluster.pod(claim)
@@ -32,6 +35,7 @@ def test_pods_share_a_claim_until_the_last_is_gone(cluster: Stage) -> None:
 
 
 @covers("S4")
+@alone(devices=2)
 def test_container_has_the_devices_of_its_request_only(cluster: Stage) -> None:
     claim = cluster.claim("one", "one")
     parts = {name: [Part(claim, name)] for name in ("first", "second")}

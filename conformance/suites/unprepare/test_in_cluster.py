@@ -1,10 +1,12 @@
 """Unprepare as a real kubelet asks for it."""
 
+from drawplate.conformance.alone import alone
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.covers import covers
 
 
 @covers("UNP-13")
+@alone("driver")
 def test_claim_of_an_earlier_instance_is_unprepared(cluster: Stage) -> None:
     pod = cluster.running(cluster.claim())
     cluster.driver.restart()
