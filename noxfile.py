@@ -108,3 +108,9 @@ def wheel(session: nox.Session) -> None:
 def bench_speed(session: nox.Session) -> None:
     """Measure start-up, checks, claims and the drivers' calls; prints a table."""
     session.run(PYTHON, "-m", "drawplate.conformance.selftest.speed", *session.posargs)
+
+
+@nox.session
+def flakes(session: nox.Session) -> None:
+    """Certify again and again in shuffled orders on one cluster; tells what was judged unlike."""
+    session.run(PYTHON, "-m", "drawplate.conformance.selftest.flakes", *session.posargs)

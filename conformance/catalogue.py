@@ -38,7 +38,7 @@ class Requirement(BaseModel):
     head: K kubernetes v1.37.2, A its api module, L its dynamic-resource-allocation module, KL its
     kubelet module), or says *deduced*; then `rationale` gives the deduction. `needs` are
     capabilities of the profile, `node` is what its test in a cluster does to a node that it has not
-    from the API server (run/node_needs.py); `since` is the first Kubernetes minor that has the rule,
+    from the API server (run/node_needs.py), `nodes` how many of them it needs; `since` is the first Kubernetes minor that has the rule,
     and `kubernetes` what the cluster must offer beside (run/offer.py);
     `mutants` are defects of the reference driver that make the check fail.
     """
@@ -54,6 +54,7 @@ class Requirement(BaseModel):
     rationale: str = ""
     needs: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
+    nodes: int = Field(default=1, ge=1)
     since: str = "1.34"
     kubernetes: KubernetesNeeds = KubernetesNeeds()
     mutants: tuple[str, ...] = ()

@@ -28,8 +28,8 @@ _OPEN = {"Not met", "Could not be judged"}
 _ENTRIES = 50
 _PART = 400
 _MARKS = {Verdict.CONFORMANT: "✅", Verdict.NOT_CONFORMANT: "❌", Verdict.INCONCLUSIVE: "❔"}
-# All of ASCII that can be markup in CommonMark, GitHub's tables or HTML.
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$\"':@-]")
+# What can be markup within a line: in CommonMark, HTML, and GitHub's tables, links and emoji.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|~&$:@]")
 
 
 def render_markdown(report: Report) -> str:

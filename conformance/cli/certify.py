@@ -51,6 +51,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--select", nargs="+", default=[], metavar="ID", help="check these requirements only"
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only list what would be created on the cluster (existing)",
+    )
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument(
         "--shuffle", action="store_true", help="run the tests in an order that the seed draws"
@@ -85,6 +90,7 @@ def _positive(text: str) -> int:
 
 def run_certify(arguments: argparse.Namespace) -> int:
     """Certify, print the summary, and give the exit code of the verdict."""
+    from drawplate.conformance.cli.dry_run import print_plan
     from drawplate.conformance.profile.load import load
     from drawplate.conformance.run.certification import Order, certify, command_line
     from drawplate.conformance.run.ground import Wish
@@ -93,6 +99,8 @@ def run_certify(arguments: argparse.Namespace) -> int:
 
     progress = Progress()
     profile = load(arguments.profile)
+    if arguments.dry_run:
+        return print_plan(profile, spec_of(arguments))
     order = Order(
         profile=arguments.profile,
         wish=Wish(

@@ -21,6 +21,7 @@ COMMANDS = (
     "components",
     "hw",
     "doctor",
+    "ci",
 )
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 

@@ -15,6 +15,7 @@ Object = dict[str, Any]
 # A claim is free when the controller has seen that its pods are gone (kubernetes v1.37
 # pkg/controller/resourceclaim); seconds, before patience.
 FREE_SECONDS = 60.0
+NAMED = ("metadata.name", "In")
 
 
 class Claim:
@@ -50,6 +51,16 @@ class Claim:
         """Give pool and name of each allocated device."""
         return frozenset((one.pool, one.device) for one in self.results())
 
+    def node_names(self) -> frozenset[str]:
+        """Give the names of the nodes that the allocation is for, none when it is for others too.
+
+        Only names are looked at: the scheduler selects nodes of slices with a name by it.
+        """
+        selector = self.object().get("status", {}).get("allocation", {}).get("nodeSelector") or {}
+        terms = selector.get("nodeSelectorTerms", ())
+        named = [_names(term) for term in terms]
+        return frozenset().union(*named) if named and all(named) else frozenset()
+
     def becomes_free(self) -> bool:
         """Wait until the claim is not allocated any more, or gone; say whether it is."""
         budget = FREE_SECONDS * self._patience
@@ -64,6 +75,12 @@ class Claim:
         entries: list[Object] = self.object()["status"]["allocation"]["devices"]["results"]
         chosen = [one for one in entries if request in {"", one["request"].partition("/")[0]}]
         return expected_identities(profile, slices.current(), chosen, claim=self.name)
+
+
+def _names(term: Object) -> frozenset[str]:
+    fields = term.get("matchFields", ())
+    found = (one["values"] for one in fields if (one["key"], one["operator"]) == NAMED)
+    return frozenset(next(found, ()))
 
 
 def _is_free(claim: Object | None) -> bool:

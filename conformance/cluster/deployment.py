@@ -37,6 +37,9 @@ class Deployment(Protocol):
     def kill(self) -> None:
         """End the instance at once, as a crash would; it stays away until it is started."""
 
+    def roll(self) -> None:
+        """Replace the instance as an update would; those of other nodes may be replaced too."""
+
     def forget(self) -> None:
         """Remove what the stopped driver remembers and reset its hardware, for a fresh start."""
 

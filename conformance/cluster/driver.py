@@ -73,6 +73,13 @@ class Driver:
         Raises SetupProblem when it does not register or publishes no device.
         """
         self.start()
+        self.learn()
+
+    def learn(self) -> None:
+        """Wait for the driver that was started first of all, and learn what it publishes.
+
+        Raises SetupProblem as `deploy` does.
+        """
         if not self.registers():
             raise self._problem("the kubelet did not register the driver")
         self.memory.published = self._learn()

@@ -56,11 +56,20 @@ def gather(stage: Stage, logs: ComponentLogs, folder: Path) -> None:
     for name, entries in found.items():
         if entries:
             _write(folder / f"{name}.json", entries)
+    _write_node(site, folder)
+    for other in stage.sites[1:]:
+        _write_node(other, folder / other.node.name)
+    if stage.sites[1:]:
+        _write(folder / "nodes.json", site.api.list("Node"))
+    logs.write(folder)
+    _write_pod_logs(site, found["pods"], folder)
+
+
+def _write_node(site: Site, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     _write(folder / "slices.json", site.driver.slices.current())
     _write(folder / "kubelet-claims.json", sorted(site.kubelet.claims()))
     (folder / "driver.log").write_text(site.driver.log(), encoding="utf-8")
-    logs.write(folder)
-    _write_pod_logs(site, found["pods"], folder)
     _write_cdi(site, folder / "cdi")
 
 

@@ -7,7 +7,7 @@ from drawplate.conformance.drivers.place import Place, StandardFolders
 from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.profile.objects import read_objects
 from drawplate.emulators.problems import SetupProblem
-from drawplate.fixtures.clusters.existing import agent
+from drawplate.fixtures.clusters.existing import agent, images
 from drawplate.fixtures.clusters.existing.kubeconfig import choose
 from drawplate.fixtures.clusters.existing.preflight import connected
 from drawplate.fixtures.clusters.existing.row import Row, of_problem
@@ -26,7 +26,15 @@ def plan_of_objects(profile: Profile, spec: ClusterSpec, nodes: Sequence[str]) -
     be read.
     """
     agents = agent.intended(nodes, spec.node_access) if spec.node_access else []
-    return [*agents, *_classes(profile), *driver_objects(profile), *_of_a_test()]
+    everything = [
+        *agents,
+        *images.intended(),
+        *_classes(profile),
+        *driver_objects(profile),
+        *_of_a_test(),
+    ]
+    # The manifests may have a class that the profile has too.
+    return list({title_of(entry): entry for entry in everything}.values())
 
 
 def driver_objects(profile: Profile) -> list[Object]:

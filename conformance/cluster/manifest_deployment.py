@@ -1,57 +1,40 @@
-"""A driver that runs as the objects of its manifests say, with a DaemonSet that can be held away."""
+"""A driver that runs as the objects of its manifests say: the instance on one node."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from drawplate.conformance.cluster.containers import running_containers, signal_container
+from drawplate.conformance.cluster.daemonsets import DaemonSets
 from drawplate.conformance.cluster.podlog import read_log
 from drawplate.conformance.drivers.hardware import renew
 from drawplate.conformance.drivers.levers import pull
 from drawplate.conformance.drivers.manifests import DeployedDriver
-from drawplate.conformance.drivers.rollout import is_ready, is_rolled_out
 from drawplate.conformance.problems import SetupProblem
-from drawplate.conformance.profile.deployment import Manifests
 from drawplate.conformance.profile.hardware import LeverName
 from drawplate.fixtures.kubeapi import KubeApi
 from drawplate.fixtures.kubewatch import Object, Selection
-from drawplate.fixtures.progress import Progress
 from drawplate.fixtures.waiting import NotInTime
 
-# A node label that no node has: a DaemonSet with it in its node selector runs nowhere.
-NOWHERE = "drawplate.dev/nowhere"
 # kubernetes v1.37 pkg/controller/daemon deletes the pods of nodes that no longer match; they end
 # within their grace period.
 LEAVE_SECONDS = 90.0
 
 
 class ManifestDeployment:
-    """The objects of a profile's `deploy.manifests`; its DaemonSets hold the node's instance."""
+    """The pods that the DaemonSets of a profile's `deploy.manifests` have on one node."""
 
-    def __init__(
-        self, driver: DeployedDriver, manifests: Manifests, api: KubeApi, progress: Progress
-    ) -> None:
-        """Describe it; nothing is applied yet. Raises SetupProblem without a DaemonSet."""
+    def __init__(self, driver: DeployedDriver, sets: DaemonSets, api: KubeApi) -> None:
+        """Take the driver as it is on the node, and the DaemonSets of all nodes."""
         self._driver = driver
-        self._manifests = manifests
+        self._node = driver.node
+        self._sets = sets
         self._api = api
-        self._progress = progress
-        self._applied = False
-        self._found_namespace = api.find("Namespace", manifests.namespace) is not None
-        workloads = [entry.partition("/") for entry in manifests.rollout]
-        self._sets = [name for kind, _, name in workloads if kind == "DaemonSet"]
-        if not self._sets:
-            raise SetupProblem(
-                "no DaemonSet is among the workloads, so nothing runs on each node",
-                where=f"{driver.profile.source} (deploy.manifests.rollout)",
-                cure="name it there: DaemonSet/NAME",
-            )
 
     @property
     def alive(self) -> bool:
         """Say whether the DaemonSets' pods are ready on the node."""
-        pods = self._pods()
-        return bool(pods) and all(is_ready(pod) for pod in pods)
+        return self._sets.are_ready(self._pods())
 
     @property
     def ended(self) -> bool:
@@ -75,33 +58,31 @@ class ManifestDeployment:
         Raises SetupProblem when the pods are not ready in time for the first time. Later that may
         be what a test is about; then nothing registers.
         """
-        if not self._applied:
-            self._driver.start(self._progress)
-            self._applied = True
-            return
-        for name in self._sets:
-            self._hold_away(name, None)
-        for name in self._sets:
-            self._await_rollout(name)
+        self._sets.apply()
+        self._sets.let_back(self._node.name)
+        with suppress(NotInTime):
+            self._wait(self._sets.are_ready, self._sets.timeout)
 
     def stop(self) -> None:
         """Take the pods off the node."""
-        for name in self._sets:
-            self._hold_away(name, "true")
+        self._sets.hold_away(self._node.name)
         self._await(lambda pods: not pods)
 
     def kill(self) -> None:
         """Kill the pods' processes, and keep the kubelet from starting them again."""
         victims = [each for pod in self._pods() for each in running_containers(pod).values()]
         for container in victims:
-            signal_container(self._driver.node, container, "STOP")
-        for name in self._sets:
-            self._hold_away(name, "true")
+            signal_container(self._node, container, "STOP")
+        self._sets.hold_away(self._node.name)
         # Stopped, they cannot answer the polite request to end, which comes with the deletion.
         self._await(lambda pods: all("deletionTimestamp" in pod["metadata"] for pod in pods))
         for container in victims:
-            signal_container(self._driver.node, container, "KILL")
+            signal_container(self._node, container, "KILL")
         self._await(lambda pods: not pods)
+
+    def roll(self) -> None:
+        """Replace the pods as an update of the DaemonSets does, those of other nodes too."""
+        self._sets.roll()
 
     def forget(self) -> None:
         """Reset the hardware. What the pods keep elsewhere is not ours to know."""
@@ -109,15 +90,8 @@ class ManifestDeployment:
             renew(self._driver.hardware)
 
     def remove(self) -> None:
-        """Delete the objects that were made here, and reset the hardware."""
-        self.stop()
-        self._driver.stop()
-        self._applied = False
+        """Reset the hardware; the objects are those of all nodes, and go with the DaemonSets."""
         self.forget()
-        if not self._found_namespace:
-            self._api.wait_for(
-                "Namespace", self._manifests.namespace, lambda left: left is None, LEAVE_SECONDS
-            )
 
     def pull(self, lever: LeverName) -> int | None:
         """Change the hardware as the profile says."""
@@ -135,41 +109,24 @@ class ManifestDeployment:
             for name in running_containers(pod)
         )
 
-    def _hold_away(self, name: str, value: str | None) -> None:
-        body = {"spec": {"template": {"spec": {"nodeSelector": {NOWHERE: value}}}}}
-        self._api.patch("DaemonSet", name, body, self._manifests.namespace)
+    def _pods(self) -> Sequence[Object]:
+        return self._sets.pods(self._node.name)
 
-    def _pods(self) -> list[Object]:
-        return self._ours(self._api.list("Pod", self._manifests.namespace))
-
-    def _ours(self, pods: Iterable[Object]) -> list[Object]:
-        return [pod for pod in pods if self._is_ours(pod)]
-
-    def _is_ours(self, pod: Object) -> bool:
-        owners = pod["metadata"].get("ownerReferences", ())
-        ours = any(one["kind"] == "DaemonSet" and one["name"] in self._sets for one in owners)
-        return ours and pod["spec"].get("nodeName") == self._driver.node.name
-
-    def _await(self, holds: Callable[[list[Object]], bool]) -> None:
-        try:
-            self._api.wait(
-                "Pod",
-                lambda pods: holds(self._ours(pods)),
-                LEAVE_SECONDS,
-                Selection(self._manifests.namespace),
-                "the driver's pods",
-            )
-        except NotInTime as late:
-            raise self._problem(f"the driver's pods do not leave the node: {late}") from late
-
-    def _await_rollout(self, name: str) -> None:
-        namespace, budget = self._manifests.namespace, self._manifests.timeout
-        with suppress(NotInTime):
-            self._api.wait_for("DaemonSet", name, is_rolled_out, budget, namespace)
-
-    def _problem(self, what: str) -> SetupProblem:
-        return SetupProblem(
-            what,
-            where=f"namespace {self._manifests.namespace}",
-            cure="look at its pods and events",
+    def _wait(self, holds: Callable[[Sequence[Object]], bool], budget: float) -> None:
+        self._api.wait(
+            "Pod",
+            lambda pods: holds(self._sets.those_on(self._node.name, pods)),
+            budget,
+            Selection(self._sets.namespace),
+            "the driver's pods",
         )
+
+    def _await(self, holds: Callable[[Sequence[Object]], bool]) -> None:
+        try:
+            self._wait(holds, LEAVE_SECONDS)
+        except NotInTime as late:
+            raise SetupProblem(
+                f"the driver's pods do not leave the node: {late}",
+                where=f"namespace {self._sets.namespace}",
+                cure="look at its pods and events",
+            ) from late

@@ -101,12 +101,12 @@ def container(name: str, uses: Iterable[Use], *, hold: bool = True) -> Object:
 
 @dataclass(frozen=True, slots=True)
 class PodSpec:
-    """The parts of a pod that tests choose: entries of its spec, and the node it must run on.
+    """The parts of a pod that tests choose: entries of its spec, and the nodes it may run on.
 
-    `image` is where the probe's image can be pulled; without it the node must have it.
+    `image` is where the probe's image can be pulled; without it the nodes must have it.
     """
 
-    node: str
+    nodes: Sequence[str]
     claims: Sequence[Object]
     containers: Sequence[Object]
     init: Sequence[Object] = ()
@@ -117,7 +117,7 @@ def pod(name: str, namespace: str, wanted: PodSpec) -> Object:
     """Give a pod."""
     found = _skeleton("pod") | {"metadata": _meta(name, namespace)}
     found["spec"] |= {
-        "affinity": {"nodeAffinity": _only(wanted.node)},
+        "affinity": {"nodeAffinity": _only(wanted.nodes)},
         "resourceClaims": list(wanted.claims),
         "containers": [_pulled(one, wanted.image) for one in wanted.containers],
         "initContainers": [_pulled(one, wanted.image) for one in wanted.init],
@@ -129,9 +129,32 @@ def _pulled(container: Object, image: str) -> Object:
     return container | ({"image": image, "imagePullPolicy": "IfNotPresent"} if image else {})
 
 
-def _only(node: str) -> Object:
-    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
-    return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+def replicas(name: str, namespace: str, wanted: PodSpec) -> Object:
+    """Give a ReplicaSet that keeps one such pod; its label `app` is the set's name."""
+    labels = {"app": name}
+    spec = pod(name, namespace, wanted)["spec"]
+    return _skeleton("replicas") | {
+        "metadata": _meta(name, namespace),
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
+
+
+def eviction(name: str, namespace: str) -> Object:
+    """Give what is posted to a pod to have it evicted."""
+    return _skeleton("eviction") | {"metadata": _meta(name, namespace)}
+
+
+def _only(nodes: Sequence[str]) -> Object:
+    # Any of the terms will do; one of them takes one name.
+    terms = [
+        {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+        for node in nodes
+    ]
+    return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
 
 
 def _meta(name: str, namespace: str) -> Object:

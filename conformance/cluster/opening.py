@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drawplate.conformance.bench.slice_view import SliceView
+from drawplate.conformance.cluster.daemonsets import DaemonSets
 from drawplate.conformance.cluster.deployment import Deployment
 from drawplate.conformance.cluster.driver import Driver
 from drawplate.conformance.cluster.kubelet_view import KubeletView
@@ -35,6 +36,8 @@ PROBE = "probe"
 # Where the driver finds its credentials, as the node sees it.
 KUBECONFIG = "/var/lib/drawplate/kubeconfig"
 NAMESPACE_SECONDS = 60.0
+# No suite needs more nodes, and each costs time and images.
+MOST_NODES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def open_sites(order: Order) -> Iterator[tuple[Site, ...]]:
         undo.callback(api.close)
         undo.callback(_remove_namespaces, api, f"{OURS}={order.run_id}")
         _make_classes(order.profile, api, undo)
-        yield tuple(_open(order, node, api, undo) for node in _nodes(order))
+        yield _open_all(order, api, undo)
 
 
 @contextmanager
@@ -97,13 +100,29 @@ def join_site(
     return _site(order, node, kubelet, driver, NodeState(node, right))
 
 
-def _nodes(order: Order) -> Sequence[Node]:
-    """Give the nodes on which a driver can be ended and started without the other nodes."""
-    nodes = order.cluster.nodes
-    return nodes[:1] if order.profile.deploy.manifests else nodes
+def _open_all(order: Order, api: KubeApi, undo: ExitStack) -> tuple[Site, ...]:
+    nodes = order.cluster.nodes[:MOST_NODES]
+    sets = _daemon_sets(order, api)
+    sites = [_prepare(order, node, api, sets, undo) for node in nodes]
+    if sets:
+        undo.callback(sets.remove)
+    # Objects start the driver on all nodes at once, so what was there before is noted first.
+    for site in sites:
+        site.driver.expect_new_instance()
+    for site in sites:
+        site.driver.deployment.start()
+    # Its DaemonSets may be meant for some of the nodes only.
+    meant = [site for site in sites if sets is None or sets.pods(site.node.name)]
+    for site in meant or sites[:1]:
+        site.driver.learn()
+        site.state.remember()
+    return tuple(meant)
 
 
-def _open(order: Order, node: Node, api: KubeApi, undo: ExitStack) -> Site:
+def _prepare(
+    order: Order, node: Node, api: KubeApi, sets: DaemonSets | None, undo: ExitStack
+) -> Site:
+    """Give the site of a driver that is not started yet."""
     # A probe's image that the user names is one that the nodes pull.
     if not order.cluster.spec.probe_image:
         node.load_image(ensure_images([PROBE], silent())[PROBE])
@@ -113,13 +132,10 @@ def _open(order: Order, node: Node, api: KubeApi, undo: ExitStack) -> Site:
     untouched = NodeState(node)
     untouched.remember()
     undo.callback(untouched.clear)
-    deployment = _deployment(order, node, api, undo)
+    deployment = _deployment(order, node, api, sets, undo)
     undo.callback(deployment.remove)
     driver = _driver(order, deployment, kubelet, slices)
-    driver.deploy()
-    state = NodeState(node)
-    state.remember()
-    return _site(order, node, kubelet, driver, state)
+    return _site(order, node, kubelet, driver, NodeState(node))
 
 
 def _site(order: Order, node: Node, kubelet: KubeletView, driver: Driver, state: NodeState) -> Site:
@@ -173,12 +189,21 @@ def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:
             classes.apply([head | {"metadata": {"name": entry.name}, "spec": entry.spec}])
 
 
-def _deployment(order: Order, node: Node, api: KubeApi, undo: ExitStack) -> Deployment:
+def _daemon_sets(order: Order, api: KubeApi) -> DaemonSets | None:
+    manifests = order.profile.deploy.manifests
+    if manifests is None:
+        return None
+    return DaemonSets(DeployedDriver(order.profile, order.cluster, api), manifests, api, silent())
+
+
+def _deployment(
+    order: Order, node: Node, api: KubeApi, sets: DaemonSets | None, undo: ExitStack
+) -> Deployment:
     profile = order.profile
     hardware = _hardware(order, node)
-    if profile.deploy.manifests:
-        deployed = DeployedDriver(profile, order.cluster, api, hardware)
-        return ManifestDeployment(deployed, profile.deploy.manifests, api, silent())
+    if sets:
+        deployed = DeployedDriver(profile, order.cluster, api, hardware, node)
+        return ManifestDeployment(deployed, sets, api)
     if "paths" not in node.abilities:
         raise SetupProblem(
             f"a process cannot be started on node {node.name}, which is not ours",

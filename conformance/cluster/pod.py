@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from drawplate.conformance.cluster import objects
 from drawplate.conformance.cluster.containers import running_containers, signal_container
 from drawplate.conformance.cluster.podlog import read_log
 from drawplate.conformance.patience import wait_until
@@ -12,7 +13,7 @@ from drawplate.conformance.problems import Inconclusive
 from drawplate.conformance.profile.model import Profile
 from drawplate.conformance.profile.observation import identities
 from drawplate.fixtures.clusters.provider import Node
-from drawplate.fixtures.kubeapi import KubeApi
+from drawplate.fixtures.kubeapi import ApiError, KubeApi
 from drawplate.fixtures.kubewatch import Selection
 from drawplate.fixtures.waiting import NotInTime
 
@@ -34,7 +35,8 @@ EVENTS_TOLD = 4
 class Surroundings:
     """What a pod handle needs of its stage.
 
-    `patience` stretches every wait; `sync` is the kubelet's `syncFrequency` in seconds.
+    `patience` stretches every wait; `sync` is the kubelet's `syncFrequency` in seconds. A pod is on
+    `node`, unless it chose another one of `nodes`.
     """
 
     api: KubeApi
@@ -42,6 +44,7 @@ class Surroundings:
     profile: Profile
     patience: float
     sync: float
+    nodes: Mapping[str, Node] = field(default_factory=dict)
 
     @property
     def start_seconds(self) -> float:
@@ -107,6 +110,15 @@ class Pod:
         self._around.api.delete("Pod", self.name, self.namespace, uid=self.uid, grace=grace)
         return self
 
+    def evict(self) -> "Pod":
+        """Evict the pod, as a drain does. Raises Inconclusive when the API server refuses."""
+        wanted = objects.eviction(self.name, self.namespace)
+        try:
+            self._around.api.post("Pod", self.name, "eviction", wanted, self.namespace)
+        except ApiError as error:
+            raise Inconclusive(f"the pod cannot be evicted: {error}") from error
+        return self
+
     def delete_and_wait(self) -> None:
         """Delete the pod and wait until it is gone, as a premise. Raises Inconclusive."""
         if not self.delete().gone():
@@ -114,13 +126,20 @@ class Pod:
 
     def restarts(self, container: str = MAIN) -> bool:
         """Kill a container's processes; say whether the kubelet could start it again."""
-        own = running_containers(self.object() or {}).get(container)
+        pod = self.object() or {}
+        own = running_containers(pod).get(container)
         if own is None:
             raise Inconclusive(f"container {container} does not run: {self.story()}")
-        signal_container(self._around.node, own, "KILL")
+        node = self._around.nodes.get(pod["spec"]["nodeName"], self._around.node)
+        signal_container(node, own, "KILL")
         return self.runs(instead_of=frozenset({own}))
 
     # Looking.
+
+    @property
+    def node(self) -> str:
+        """Give the name of the node that the pod is on, "" while it is on none."""
+        return str((self.object() or {"spec": {}})["spec"].get("nodeName", ""))
 
     def instances(self) -> frozenset[str]:
         """Give the IDs of the containers that run now."""

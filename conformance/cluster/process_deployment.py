@@ -62,6 +62,11 @@ class ProcessDeployment:
         """Kill the process."""
         self._driver.kill()
 
+    def roll(self) -> None:
+        """Stop the process as an administrator would, and start it again."""
+        self.stop()
+        self.start()
+
     def forget(self) -> None:
         """Remove all that the driver has made below its own folders, and reset the hardware."""
         own = self._place.plugins / self._driver.profile.driver.name

@@ -8,8 +8,8 @@ from drawplate.conformance.profile.hardware import LeverName
 Call = Callable[..., Any]
 
 CALLS = frozenset(
-    {"alive", "ended", "instance", "dies_with_node", "start", "stop", "kill", "forget", "pull"}
-    | {"log_end", "log"}
+    {"alive", "ended", "instance", "dies_with_node", "start", "stop", "kill", "roll", "forget"}
+    | {"pull", "log_end", "log"}
 )
 """What may be asked for by its name."""
 
@@ -52,6 +52,10 @@ class RemoteDeployment:
     def kill(self) -> None:
         """End the instance at once, as a crash would; it stays away until it is started."""
         self._call("kill")
+
+    def roll(self) -> None:
+        """Replace the instance as an update would; those of other nodes may be replaced too."""
+        self._call("roll")
 
     def forget(self) -> None:
         """Remove what the stopped driver remembers and reset its hardware, for a fresh start."""

@@ -2,14 +2,17 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from drawplate.conformance.cluster import objects
 from drawplate.conformance.cluster.claim import Claim
+from drawplate.conformance.cluster.noderights import NodeRights, own_api
 from drawplate.conformance.cluster.objects import Use, Wanted
 from drawplate.conformance.cluster.pod import MAIN, Pod, Surroundings
+from drawplate.conformance.cluster.replicas import Replicas
 from drawplate.conformance.cluster.selection import RareDevice, rare_device
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stagenode import StageNode
@@ -42,10 +45,14 @@ class Part:
 
 
 Usable = Claim | Template | Part
+Others = Callable[[], Sequence[Site]]
 
 
-def set_stage(site: Site, test: str) -> "Stage":
-    """Make the stage of a test, with a namespace that carries its name."""
+def set_stage(site: Site, test: str, others: Others = tuple) -> "Stage":
+    """Make the stage of a test, with a namespace that carries its name.
+
+    `others` gives the sites of the other nodes, and is called only by tests that use them.
+    """
     words = re.sub("[^a-z0-9]+", "-", test.removeprefix("test_").lower()).strip("-")
     wanted = objects.namespace(f"drawplate-{words[:40]}-", site.run_id, site.lease.number)
     made = site.api.create(wanted)
@@ -55,20 +62,23 @@ def set_stage(site: Site, test: str) -> "Stage":
         site.api.wait_for("ServiceAccount", "default", bool, budget, name)
     except NotInTime as late:
         raise Inconclusive(f"the cluster makes no account for a new namespace: {late}") from late
-    return Stage(site, name)
+    return Stage(site, name, others)
 
 
 class Stage:
     """What one test stands on. Everything that it creates is in `namespace`."""
 
-    def __init__(self, site: Site, namespace: str) -> None:
-        """Take a namespace that exists."""
+    def __init__(self, site: Site, namespace: str, others: Others = tuple) -> None:
+        """Take a namespace that exists, and as `others` what `set_stage` does."""
         self.site = site
         self.namespace = namespace
         self.profile = site.profile
         self.driver = site.driver
         self.node = StageNode(site)
+        self._nodes: tuple[StageNode, ...] = (self.node,)
         self.pods: list[Pod] = []
+        self.sites: tuple[Site, ...] = (site,)
+        self._others = others
         self._count = 0
         self._templates: dict[str, Sequence[Need]] = {}
 
@@ -100,13 +110,17 @@ class Stage:
         *claims: Claim | Template,
         containers: Mapping[str, Sequence[Usable]] | None = None,
         init: Mapping[str, Sequence[Usable]] | None = None,
+        on: Sequence[StageNode] = (),
     ) -> Pod:
-        """Create a pod with these claims; without `containers` it has one that lists them all."""
+        """Create a pod with these claims; without `containers` it has one that lists them all.
+
+        It may run on the nodes `on`, without them on the stage's own.
+        """
         for claim in claims:
             self._use(self._templates.get(claim.name, ()))
         wanted = {MAIN: claims} if containers is None else containers
         spec = objects.PodSpec(
-            self.site.node.name,
+            [node.name for node in on or (self.node,)],
             [_pod_claim(claim) for claim in claims],
             [objects.container(name, map(_use, uses)) for name, uses in wanted.items()],
             [
@@ -120,9 +134,69 @@ class Stage:
         self.pods.append(pod)
         return pod
 
-    def running(self, *claims: Claim | Template) -> Pod:
+    def running(self, *claims: Claim | Template, on: Sequence[StageNode] = ()) -> Pod:
         """Create a pod and wait until it runs, as a premise. Raises Inconclusive."""
-        return self.pod(*claims).running()
+        return self.pod(*claims, on=on).running()
+
+    def replicas(self, template: Template, on: Sequence[StageNode]) -> Replicas:
+        """Create a ReplicaSet that keeps one pod with a claim of its own on one of the nodes."""
+        self._use(self._templates[template.name])
+        spec = objects.PodSpec(
+            [node.name for node in on],
+            [_pod_claim(template)],
+            [objects.container(MAIN, [_use(template)])],
+            image=self.site.cluster.spec.probe_image,
+        )
+        made = self._create(objects.replicas(self._name("replicas"), self.namespace, spec))
+        return Replicas(self._surroundings(), made)
+
+    # Nodes.
+
+    @property
+    def nodes(self) -> Sequence[StageNode]:
+        """Give the nodes that the driver is on, the stage's own first.
+
+        Raises SuiteError when the test does not have the cluster alone, and Inconclusive when
+        there is no other node.
+        """
+        self.site.lease.require("cluster", "uses several nodes")
+        if len(self.sites) == 1:
+            self.sites += tuple(self._others())
+            self._nodes += tuple(StageNode(site) for site in self.sites[1:])
+        if len(self.sites) == 1:
+            raise Inconclusive("the driver is on one node of the cluster only")
+        return self._nodes
+
+    def expendable_node(self) -> StageNode:
+        """Give a node that the cluster can do without for a while. Raises Inconclusive."""
+        found = [node for node in self.nodes if not node.is_control_plane]
+        if not found:
+            raise Inconclusive("all nodes of the driver are needed for the control plane")
+        return found[-1]
+
+    def roll(self) -> None:
+        """Replace the driver on all nodes as an update does; `driver.registers` of each waits."""
+        before = {node.name: node.driver.deployment.instance for node in self.nodes}
+        for node in self.nodes:
+            node.driver.expect_new_instance()
+        for node in self.nodes:
+            # By a DaemonSet the driver is replaced everywhere at once.
+            if node.driver.deployment.instance == before[node.name]:
+                node.driver.deployment.roll()
+
+    @contextmanager
+    def rights_on(self, node: StageNode) -> Iterator[NodeRights]:
+        """Speak to the API server with the token of the driver on a node. Raises Inconclusive."""
+        site = next(one for one in self.sites if one.node.name == node.name)
+        with own_api(site) as api:
+            yield NodeRights(api, self.profile.driver.name)
+
+    def node_of(self, pod: Pod) -> StageNode:
+        """Give the node that a pod is on. Raises Inconclusive when it is on none of `nodes`."""
+        found = [node for node in self.nodes if node.name == pod.node]
+        if not found:
+            raise Inconclusive(f"the pod is on none of the driver's nodes: {pod.story()}")
+        return found[0]
 
     # Looking.
 
@@ -147,14 +221,17 @@ class Stage:
         """Give the need whose claim uses most devices: a later claim for it must use them again."""
         return "all" if self.profile.request("all") else "one"
 
+    def shows_attributes(self) -> bool:
+        """Say whether containers show attributes of devices, which differ from node to node."""
+        return all("{attribute:" in mark.shows for mark in self.profile.observe.marks)
+
     def rare_device(self) -> RareDevice:
         """Give a device that a CEL expression can select alone. Raises Inconclusive."""
         return rare_device(self.driver.slices.content(), self.profile.driver.name)
 
     def published(self) -> frozenset[tuple[str, str]]:
         """Give pool and name of every device that the driver published at first."""
-        pools = self.driver.published.items()
-        return frozenset((pool, name) for pool, held in pools for name in held["devices"])
+        return self.node.published()
 
     # Premises; each raises Inconclusive when it does not come about.
 
@@ -192,7 +269,8 @@ class Stage:
 
     def _surroundings(self) -> Surroundings:
         site = self.site
-        return Surroundings(site.api, site.node, site.profile, site.patience, site.sync)
+        nodes = {node.name: node for node in site.cluster.nodes}
+        return Surroundings(site.api, site.node, site.profile, site.patience, site.sync, nodes)
 
     def _claim(self, name: str) -> Claim:
         return Claim(self.site.api, self.namespace, name, self.site.patience)

@@ -1,6 +1,7 @@
 """What tests do to the node under their pods, and what its kubelet makes of it."""
 
-from drawplate.conformance.cluster import nodecontrol
+from drawplate.conformance.cluster import nodecontrol, outage
+from drawplate.conformance.cluster.claim import Claim
 from drawplate.conformance.cluster.pod import Pod
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.patience import wait_until
@@ -14,6 +15,11 @@ UNPREPARE_SECONDS = 100.0
 # kubernetes v1.37 pkg/kubelet/cm/dra/plugin: at its start the kubelet deletes the node's slices in
 # the background.
 WIPE_SECONDS = 30.0
+# kubernetes v1.37 pkg/kubelet/cm/dra (defaultWipingDelay 30 s): the kubelet deletes slices of a
+# driver that is gone; seconds, before patience.
+WITHDRAWN_SECONDS = 60.0
+# kubernetes v1.37 cmd/kubeadm and many installers label nodes so.
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 class StageNode:
@@ -22,6 +28,50 @@ class StageNode:
     def __init__(self, site: Site) -> None:
         """Take the site whose node it is."""
         self._site = site
+        self.name = site.node.name
+        self.driver = site.driver
+
+    # Looking.
+
+    @property
+    def is_control_plane(self) -> bool:
+        """Say whether the cluster's own components are on the node, as its labels tell."""
+        labels = self._site.api.get("Node", self.name)["metadata"].get("labels", {})
+        return CONTROL_PLANE in labels
+
+    def published(self) -> frozenset[tuple[str, str]]:
+        """Give pool and name of every device that the driver published for it at first."""
+        pools = self.driver.published.items()
+        return frozenset((pool, name) for pool, held in pools for name in held["devices"])
+
+    def offered(self) -> frozenset[tuple[str, str]]:
+        """Give pool and name of every device that is published for it now."""
+        pools = self.driver.slices.content().items()
+        return frozenset((pool, name) for pool, held in pools for name in held["devices"])
+
+    def offers_nothing(self) -> bool:
+        """Wait until no device is published for the node; say whether none is."""
+        budget = WITHDRAWN_SECONDS * self._site.patience
+        return not self.driver.slices.settled_count(below=1, within=budget)
+
+    def slice_uids(self) -> frozenset[str]:
+        """Give the UIDs of the slices that are published for it now."""
+        return frozenset(one["metadata"]["uid"] for one in self.driver.slices.current())
+
+    def expected(self, claim: Claim) -> frozenset[str]:
+        """Give what must show in a container here with the claim."""
+        return claim.expected(self._site.profile, self.driver.slices)
+
+    def holds(self, claim: Claim) -> bool:
+        """Say whether the kubelet has to unprepare a claim one day."""
+        return claim.uid in self._site.kubelet.claims()
+
+    def surplus(self) -> list[str]:
+        """Give the CDI files that are not as they were before the test."""
+        self._site.lease.require("driver", "takes every new CDI file for its own")
+        return self._site.state.surplus()
+
+    # Acting.
 
     def unprepares(self, uid: str) -> bool:
         """Wait until the kubelet has unprepared a claim; say whether it did."""
@@ -69,6 +119,26 @@ class StageNode:
             UNPREPARE_SECONDS * self._site.patience,
             every=0.2,
         )
+
+    def lose(self) -> None:
+        """Stop kubelet and container runtime, and wait until the cluster misses the node.
+
+        `come_back` undoes it. Raises Inconclusive when nobody notices.
+        """
+        self._site.lease.require("cluster", "takes a node away")
+        outage.lose(self._site.node, self._site.api, self._site.patience)
+
+    def come_back(self) -> None:
+        """Start again what `lose` stopped, and wait until the node is Ready.
+
+        Raises Inconclusive when it is not in time.
+        """
+        outage.mend(self._site.node, self._site.api, self._site.patience)
+
+    def cordon(self) -> None:
+        """Keep new pods off the node; the end of the test undoes it."""
+        self._site.lease.require("cluster", "cordons a node")
+        outage.cordon(self._site.node, self._site.api)
 
     def _reboot(self) -> None:
         nodecontrol.reboot(self._site.node, self._site.profile, self._site.api)

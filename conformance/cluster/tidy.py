@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from drawplate.conformance.cluster import outage
 from drawplate.conformance.cluster.objects import LEASE, OURS
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stage import Stage
@@ -24,21 +25,29 @@ def tidy(stage: Stage) -> None:
     SetupProblem when the driver does not come back.
     """
     site = stage.site
-    if not site.driver.deployment.alive:
-        # Without a driver no pod can end.
-        site.lease.widen()
-        revive(site)
+    # Without its node and a driver no pod can end.
+    for each in stage.sites:
+        put_back(each)
     uids = [one["metadata"]["uid"] for one in site.api.list("ResourceClaim", stage.namespace)]
     left = _end_pods(stage) + _delete_claims(stage)
     site.api.delete("Namespace", stage.namespace)
-    budget = LEAVE_SECONDS * site.patience
-    left += [f"claim {uid} in the kubelet" for uid in uids if not site.kubelet.forgets(uid, budget)]
+    left += [name for each in stage.sites for name in _held(each, uids)]
     if left or is_disordered(site, uids):
         site.lease.widen()
-    if site.lease.has("driver"):
-        restore(site)
+    for each in stage.sites:
+        if each.lease.has("driver"):
+            restore(each)
     if left:
         raise Inconclusive(f"the test could not be cleaned up: {', '.join(left)}")
+
+
+def put_back(site: Site) -> None:
+    """Bring back a node that the test took away, and a driver that is not there."""
+    if site.lease.has("cluster"):
+        outage.mend(site.node, site.api, site.patience)
+    if not site.driver.deployment.alive:
+        site.lease.widen()
+        revive(site)
 
 
 def revive(site: Site) -> None:
@@ -76,6 +85,7 @@ def recover(site: Site, living: Collection[int]) -> None:
     `living` are the numbers of the leases that are still held: namespaces of others go. Raises
     SetupProblem when the driver does not come back.
     """
+    outage.mend(site.node, site.api, site.patience)
     revive(site)
     kept = {str(number) for number in living}
     for one in site.api.list("Namespace", labels=f"{OURS}={site.run_id}"):
@@ -98,6 +108,9 @@ def _await_gone(site: Site, namespace: str) -> None:
 
 def _end_pods(stage: Stage) -> list[str]:
     """Delete the pods; give the names of those that had to be forced."""
+    for made in stage.site.api.list("ReplicaSet", stage.namespace):
+        # What it has made is deleted with it, by the garbage collector.
+        stage.site.api.delete("ReplicaSet", made["metadata"]["name"], stage.namespace)
     for pod in stage.pods:
         pod.delete()
     stuck = _leave(stage, "Pod")
@@ -111,6 +124,12 @@ def _delete_claims(stage: Stage) -> list[str]:
         for one in stage.site.api.list(kind, stage.namespace):
             stage.site.api.delete(kind, one["metadata"]["name"], stage.namespace)
     return [f"claim {name}" for name in _leave(stage, "ResourceClaim")]
+
+
+def _held(site: Site, uids: Collection[str]) -> list[str]:
+    budget = LEAVE_SECONDS * site.patience
+    left = [uid for uid in uids if not site.kubelet.forgets(uid, budget)]
+    return [f"claim {uid} in the kubelet of {site.node.name}" for uid in left]
 
 
 def _leave(stage: Stage, kind: str) -> list[str]:

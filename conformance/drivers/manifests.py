@@ -30,8 +30,12 @@ class DeployedDriver:
         cluster: Cluster,
         api: KubeApi,
         hardware: UnderDriver | None = None,
+        node: Node | None = None,
     ) -> None:
-        """Describe the driver. Raises SetupProblem when the profile has no manifests."""
+        """Describe the driver as it is on `node`, the first one if none is given.
+
+        Raises SetupProblem when the profile has no manifests.
+        """
         if profile.deploy.manifests is None:
             raise SetupProblem(
                 f"the profile {profile.title!r} has no manifests",
@@ -40,9 +44,9 @@ class DeployedDriver:
             )
         self.profile = profile
         self.hardware = hardware
-        self.node: Node = cluster.nodes[0]
+        self.node: Node = node or cluster.nodes[0]
         self.place = Place.on(
-            StandardFolders(), kubeconfig=cluster.kubeconfig, node_name=cluster.node_name
+            StandardFolders(), kubeconfig=cluster.kubeconfig, node_name=self.node.name
         )
         self._manifests = profile.deploy.manifests
         self._nodes: Sequence[Node] = cluster.nodes
@@ -99,7 +103,7 @@ class DeployedDriver:
         ]
 
     def render(self, text: str) -> str:
-        """Replace the placeholders of a text by what they mean on the first node."""
+        """Replace the placeholders of a text by what they mean on the node."""
         return render(text, self._values)
 
     def outside(self, path: str) -> Path:

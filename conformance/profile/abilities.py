@@ -46,6 +46,8 @@ class Capabilities(Section):
     """Serves a liveness check; the address is deploy.process.endpoints.liveness."""
     rolling_update: bool | None = None
     """Two instances may run at once, told apart by {instance}."""
+    network_attached: bool | None = None
+    """Publishes devices that can be used from several nodes."""
     admission_policy: bool | None = None
     """Its manifests limit each instance to the slices of its own node."""
 

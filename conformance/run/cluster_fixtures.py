@@ -37,6 +37,11 @@ class JoinedSites:
         site.driver.memory = self.link.ask("recall", node)
         return site
 
+    def names(self) -> list[str]:
+        """Give the names of all nodes with a site."""
+        found: list[str] = self.link.ask("nodes")
+        return found
+
     def close(self) -> None:
         """Leave them."""
         for site in self._joined.values():
@@ -82,32 +87,52 @@ def cluster(
 ) -> Iterator[Stage]:
     """Give the stage of one test; evidence is kept before all of the test is removed."""
     link, node = cluster_sites.link, cluster_sites.link.node
-    site = _lend(cluster_sites.on(node), request.node)
-    try:
+    lent: list[Site] = []
+
+    def lend(name: str) -> Site:
+        site = _lend(cluster_sites, name, request.node)
+        lent.append(site)
         if site.lease.has("driver"):
             # Tests that ran side by side could not see all that they left.
             restore(site)
+        site.driver.mark()
+        return site
+
+    def lend_others() -> list[Site]:
+        return [lend(name) for name in cluster_sites.names() if name != node]
+
+    try:
+        site = lend(node)
         random.seed(f"{run.seed}/{request.node.nodeid}")
         logs = ComponentLogs(site.cluster)
         logs.mark()
-        site.driver.mark()
-        stage = set_stage(site, request.node.name)
+        stage = set_stage(site, request.node.name, lend_others)
         yield stage
         try:
             gather(stage, logs, request.node.stash[EVIDENCE])
         finally:
             tidy(stage)
     finally:
-        if site.lease.has("driver"):
-            link.ask("note", node, site.driver.memory)
+        for each in lent:
+            if each.lease.has("driver"):
+                link.ask("note", each.node.name, each.driver.memory)
 
 
-def _lend(site: Site, item: pytest.Item) -> Site:
+def _lend(sites: JoinedSites, node: str, item: pytest.Item) -> Site:
+    site = sites.on(node)
     if site.driver.memory.hopeless:
         raise Inconclusive(site.driver.memory.hopeless)
     lease = item.stash[LEASE]
     deployment = site.driver.deployment
     first = deployment.instance
     lease.same_instance = lambda: first == deployment.instance
+    widen = lease.widen_to_node
+
+    def widen_to_node() -> None:
+        widen()
+        # Whoever had the node meanwhile may have started the driver anew.
+        sites.on(node)
+
+    lease.widen_to_node = widen_to_node
     site.driver.lease = lease
     return replace(site, lease=lease)

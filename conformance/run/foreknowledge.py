@@ -1,24 +1,51 @@
-"""What is known of a run's cluster before it is made: enough to plan what applies."""
+"""What is known of somebody else's cluster before it is used: enough to plan what applies."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from drawplate.conformance.catalogue import Height
 from drawplate.conformance.run.ground import Wish
+from drawplate.conformance.run.offer import Offer
 from drawplate.fixtures.clusters import providers
-from drawplate.fixtures.clusters.provider import ABILITIES, Cluster
+from drawplate.fixtures.clusters.provider import ABILITIES, ClusterSpec
 
 
-def foresee(wish: Wish) -> tuple[str, Collection[str]]:
-    """Give the version of Kubernetes, and what can be done with the nodes.
+@dataclass(frozen=True, slots=True)
+class Foreknowledge:
+    """`abilities` are what can be done with the nodes of the cluster.
 
-    Clusters of ours are as they are wished; one of somebody else is asked. Raises SetupProblem.
+    Of somebody else's cluster `found` is how it is used, with the version that it has, and `gates`
+    are its feature gates as served; there are none when they are not ours to read.
     """
-    found: Cluster | None = providers.find(wish.cluster) if wish.cluster else None
-    if found is not None:
-        nodes = found.nodes
-        return found.spec.kubernetes, nodes[0].abilities if nodes else ABILITIES
-    if wish.spec.provider != "existing" or "cluster" not in wish.heights:
-        return wish.spec.kubernetes, ABILITIES
-    # Only who certifies on somebody's cluster needs what this imports.
-    from drawplate.fixtures.clusters.existing import lifecycle, preflight  # noqa: PLC0415
 
-    return preflight.examine(wish.spec).server.minor, lifecycle.abilities(wish.spec)
+    abilities: frozenset[str] = ABILITIES
+    found: ClusterSpec | None = None
+    gates: Mapping[str, bool] = field(default_factory=dict)
+
+    def correct(self, offers: Mapping[Height, Offer]) -> dict[Height, Offer]:
+        """Give what each height offers, of the cluster what it tells itself."""
+        made = dict(offers)
+        if self.found and "cluster" in made:
+            offer = Offer.of(self.found)
+            told = {"gates": self.gates, "source": "as its API server tells"} if self.gates else {}
+            made["cluster"] = replace(offer, **told)
+        return made
+
+
+def foresee(wish: Wish) -> Foreknowledge:
+    """Ask the cluster of a wish, unless it is one of ours: those are as they are wished.
+
+    Raises SetupProblem.
+    """
+    named = providers.find(wish.cluster) if wish.cluster else None
+    spec = named.spec if named else wish.spec
+    if spec.provider != "existing" or "cluster" not in wish.heights:
+        return Foreknowledge()
+    # Only who certifies on somebody's cluster needs what this imports.
+    from drawplate.fixtures.clusters.existing import gates, lifecycle, preflight  # noqa: PLC0415
+
+    facts = preflight.examine(spec)
+    with preflight.connected(facts.choice) as api:
+        served = gates.of_server(api)
+    found = replace(spec, kubernetes=facts.server.minor, nodes=len(facts.nodes))
+    return Foreknowledge(lifecycle.abilities(spec), found, served)

@@ -83,10 +83,8 @@ def _wanted(wish: Wish, run_id: str) -> dict[Height, ClusterSpec]:
 def offers(wish: Wish, run_id: str) -> dict[Height, Offer]:
     """Give what the Kubernetes of each wanted height offers; raises SetupProblem."""
     if wish.cluster:
-        specs = dict.fromkeys(wish.heights, _find(wish).spec)
-    else:
-        specs = _wanted(wish, run_id)
-    return {height: Offer.of(spec) for height, spec in specs.items()}
+        return dict.fromkeys(wish.heights, Offer.of(_find(wish).spec))
+    return {height: Offer.of(spec) for height, spec in _wanted(wish, run_id).items()}
 
 
 def check_wish(wish: Wish, run_id: str) -> None:

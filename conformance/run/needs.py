@@ -46,6 +46,17 @@ def _identity(profile: Profile) -> Answer:
     return "the profile gives no deploy.process.identity, so the driver's own rights are not known"
 
 
+def _own_rights(profile: Profile) -> Answer:
+    # Pods of the driver have its account; a process has only what the profile gives it.
+    return "" if profile.deploy.manifests else _identity(profile)
+
+
+def _node_local(profile: Profile) -> Answer:
+    if not profile.capability("networkAttached"):
+        return ""
+    return "the profile declares that the driver's devices can be used from several nodes"
+
+
 def _identity_attribute(profile: Profile) -> Answer:
     if any("{device}" in m.shows or "{attribute:" in m.shows for m in profile.observe.marks):
         return ""
@@ -56,6 +67,8 @@ NEEDS: Mapping[str, Callable[[Profile], Answer]] = {
     "config": _config,
     "hotplug": _hotplug,
     "identity": _identity,
+    "ownRights": _own_rights,
+    "nodeLocal": _node_local,
     "identityAttribute": _identity_attribute,
     "admissionPolicy": _capability("admissionPolicy"),
     "sharedByContainers": _capability("sharedByContainers"),

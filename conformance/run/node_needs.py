@@ -1,7 +1,7 @@
 """What requirements need of a cluster's nodes, and whether a run has it.
 
-Beside the abilities of `drawplate.fixtures.clusters.provider` there is "hardware": devices that a
-suite can plug and unplug. What nobody here can do to a node the profile may have commands for.
+Beside the abilities of `drawplate.fixtures.clusters.provider` there are "hardware", devices that a
+suite can plug and unplug, and "outage", nodes that it can take from the cluster for a while. What nobody here can do to a node the profile may have commands for.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -28,6 +28,10 @@ def _reboot(profile: Profile, _abilities: Collection[str]) -> Answer:
     return "the node is not ours to reboot, and the profile gives no nodes.reboot"
 
 
+def _outage(_profile: Profile, _abilities: Collection[str]) -> Answer:
+    return "the nodes are not ours to take away from their cluster"
+
+
 def _hardware(profile: Profile, abilities: Collection[str]) -> Answer:
     levers = profile.hardware.levers.named().values()
     if any(lever.emulated for lever in levers):
@@ -42,7 +46,11 @@ _INSTEAD: Mapping[str, Callable[[Profile, Collection[str]], Answer]] = {
     "components": _restart,
     "reboot": _reboot,
     "hardware": _hardware,
+    "outage": _outage,
 }
+# What a need is met by, where it is no ability itself: nodes whose files this machine opens have
+# their emulated hardware here too, and only where kubelets are ours the nodes are.
+_MET_BY = {"hardware": "paths", "outage": "components"}
 
 
 def lacking(needs: tuple[str, ...], profile: Profile, abilities: Collection[str]) -> Answer:
@@ -53,9 +61,7 @@ def lacking(needs: tuple[str, ...], profile: Profile, abilities: Collection[str]
     for need in needs:
         if need not in _INSTEAD:
             raise SuiteError(f"the catalogue names the unknown need of a node {need!r}")
-        # Nodes whose files this machine opens have their emulated hardware here too.
-        held = "paths" if need == "hardware" else need
-        reason = "" if held in abilities else _INSTEAD[need](profile, abilities)
+        reason = "" if _MET_BY.get(need, need) in abilities else _INSTEAD[need](profile, abilities)
         if reason:
             return reason
     return ""

@@ -1,7 +1,7 @@
 """What the Kubernetes of a run offers, as its minor and its feature gates make it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drawplate.conformance.catalogue import Requirement
 from drawplate.fixtures.clusters.provider import ClusterSpec
@@ -20,7 +20,8 @@ class Offer:
     """What a cluster offers to requirements.
 
     `gates` are those that it knows, on or off; `services` what its kubelets call; `apis` the
-    served versions of resource.k8s.io; `source` says in words where the gates come from.
+    served versions of resource.k8s.io; `source` says in words where the gates come from. `nodes` is
+    how many nodes there are to test on.
     """
 
     minor: str
@@ -28,6 +29,7 @@ class Offer:
     services: Collection[str]
     apis: Collection[str]
     source: str
+    nodes: int = 1
 
     @classmethod
     def of(cls, spec: ClusterSpec) -> "Offer":
@@ -38,9 +40,11 @@ class Offer:
         """
         if spec.provider == "existing":
             known = closest(spec.kubernetes)
-            return cls._by(known, minor_of(spec.kubernetes), "default", {})
-        known = facts(spec.kubernetes)
-        return cls._by(known, known.minor, spec.gates, spec.feature_gates)
+            found = cls._by(known, minor_of(spec.kubernetes), "default", {})
+        else:
+            known = facts(spec.kubernetes)
+            found = cls._by(known, known.minor, spec.gates, spec.feature_gates)
+        return replace(found, nodes=spec.nodes)
 
     @classmethod
     def _by(cls, known: MinorFacts, minor: str, gates: str, single: Mapping[str, bool]) -> "Offer":
@@ -51,6 +55,13 @@ class Offer:
             apis=[api for api in known.apis.all if known.serves(api, gates)],
             source=f"with the gate set {gates}",
         )
+
+    def too_small(self, requirement: Requirement) -> str:
+        """Give the reason why there are too few nodes for a requirement, "" when there are enough."""
+        if self.nodes >= requirement.nodes:
+            return ""
+        there = "1 node" if self.nodes == 1 else f"{self.nodes} nodes"
+        return f"it takes {requirement.nodes} nodes to see; this cluster has {there}"
 
     def lacks(self, requirement: Requirement) -> str:
         """Give the reason why a requirement does not apply here, "" when it does."""

@@ -49,9 +49,11 @@ def make_plan(
         for height in requirement.heights:
             if height not in offers or requirement.retired:
                 continue
-            needs = requirement.node if height == "cluster" else ()
+            in_cluster = height == "cluster"
+            needs = requirement.node if in_cluster else ()
             reason = (
                 offers[height].lacks(requirement)
+                or (offers[height].too_small(requirement) if in_cluster else "")
                 or unmet(requirement.needs, profile)
                 or lacking(needs, profile, abilities)
             )

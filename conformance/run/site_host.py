@@ -103,6 +103,8 @@ class SiteHost:
 
     def close(self) -> None:
         """Do nothing any more for anybody; what is being done with a driver is waited for."""
+        if self._closing:
+            return
         self._closing = True
         with suppress(OSError, EOFError):
             Client(self.address.address, authkey=self.address.key.encode()).close()
@@ -197,6 +199,8 @@ class SiteHost:
         if word == "crowded":
             number, node = arguments
             return f"driver:{node}" in self._tickets[number].company
+        if word == "nodes":
+            return [*self._sites]
         site = self._sites[arguments[0]]
         if word == "right":
             return site.state.right

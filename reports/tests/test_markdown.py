@@ -77,7 +77,7 @@ def test_a_finding_against_the_driver_is_told() -> None:
 
     page = render_markdown(make_report(make_result(), findings=(finding,)))
 
-    assert "PRE&#45;01 passes<br>remove it" in page
+    assert "PRE-01 passes<br>remove it" in page
 
 
 def test_what_the_run_stood_on_is_told() -> None:

@@ -52,8 +52,16 @@ def registered(*names: str) -> str:
     return "\n".join(["# TYPE plugin_manager_total_plugins gauge", *lines, ""])
 
 
-def view(root: Path, *metrics: str) -> KubeletView:
-    """Give a view of a kubelet on a node that is a folder."""
+class BlindNode:
+    """A node into which nobody can look."""
+
+    name = "node-0"
+    abilities: frozenset[str] = frozenset()
+
+
+def view(root: Path, *metrics: str, blind: bool = False) -> KubeletView:
+    """Give a view of a kubelet on a node that is a folder; `blind` keeps its files away."""
     (root / REGISTRY.lstrip("/")).mkdir(parents=True, exist_ok=True)
     api = cast("KubeApi", Metrics(metrics or [""]))
-    return KubeletView(api, cast("Node", FolderNode(root)))
+    node = BlindNode() if blind else FolderNode(root)
+    return KubeletView(api, cast("Node", node))

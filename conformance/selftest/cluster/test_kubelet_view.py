@@ -160,3 +160,25 @@ def test_retries_follow_the_configuration_of_the_kubelet(
 
     assert KubeletView(cast("KubeApi", Configured()), node).sync_seconds() == seconds
     assert view(tmp_path, DOWN).sync_seconds() == 60
+
+
+def test_without_files_sockets_are_those_that_are_registered(tmp_path: Path) -> None:
+    seen = view(tmp_path, registered("csi.sock"), registered("csi.sock", "a.sock"), blind=True)
+    before = seen.sockets()
+
+    assert seen.new_sockets(before, 5, lambda: True) == {f"{REGISTRY}/a.sock"}
+    assert seen.claims() == frozenset()
+
+
+def test_without_files_a_restarted_driver_counts_once_the_kubelet_has_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubelet_view, "RECONCILED_SECONDS", 0.3)
+    both = registered("csi.sock", "a.sock")
+    seen = view(tmp_path, registered("csi.sock"), both, blind=True)
+    seen.new_sockets(seen.sockets(), 5, lambda: True)
+    began = time.monotonic()
+
+    assert seen.new_sockets(seen.sockets(), 5, lambda: True) == {f"{REGISTRY}/a.sock"}
+    assert time.monotonic() >= began + 0.3
+    assert seen.new_sockets(seen.sockets(), 5, lambda: False) == frozenset()

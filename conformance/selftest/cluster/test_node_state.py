@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from drawplate.conformance.cluster.nodestate import NodeState
-from drawplate.conformance.selftest.cluster.fakes import FolderNode
+from drawplate.conformance.problems import Inconclusive
+from drawplate.conformance.selftest.cluster.fakes import BlindNode, FolderNode
 
 if TYPE_CHECKING:
     from drawplate.fixtures.clusters.provider import Node
@@ -52,3 +53,33 @@ def test_clearing_removes_what_is_new_and_nothing_else(state: NodeState, folder:
     state.clear()
 
     assert [path.name for path in folder.iterdir()] == ["common.json"]
+
+
+def test_without_files_nothing_is_found_and_nothing_is_passed_over() -> None:
+    blind = NodeState(cast("Node", BlindNode()))
+    blind.remember()
+
+    assert blind.is_right()
+    with pytest.raises(Inconclusive, match="cannot be seen"):
+        blind.surplus()
+
+
+def test_files_of_a_claim_are_told_from_those_of_others(state: NodeState, folder: Path) -> None:
+    (folder / "claim-aaa.json").write_text("{}")
+    (folder / "devices.json").write_text('{"name": "bbb-gpu0"}')
+    (folder / "common.json").write_text("{}")
+
+    assert state.names_any(["aaa"])
+    assert state.names_any(["zzz", "bbb"])
+    assert not state.names_any(["zzz"])
+    assert not state.names_any([])
+
+
+def test_state_that_another_process_remembers_is_taken_over(
+    tmp_path: Path, state: NodeState, folder: Path
+) -> None:
+    (folder / "claim.json").write_text("{}")
+
+    taken_over = NodeState(cast("Node", FolderNode(tmp_path)), state.right)
+
+    assert taken_over.surplus() == ["claim.json"]

@@ -60,7 +60,7 @@ def test_init_container_ends_and_the_others_hold() -> None:
 
 
 def test_pod_is_pinned_to_the_node() -> None:
-    pod = objects.pod("p", "ns", PodSpec("node-7", [], [objects.container("main", [])]))
+    pod = objects.pod("p", "ns", PodSpec(["node-7"], [], [objects.container("main", [])]))
 
     affinity = pod["spec"]["affinity"]["nodeAffinity"]
     (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
@@ -68,7 +68,7 @@ def test_pod_is_pinned_to_the_node() -> None:
 
 
 def test_objects_do_not_share_parts() -> None:
-    first = objects.pod("a", "ns", PodSpec("n", [], []))
+    first = objects.pod("a", "ns", PodSpec(["n"], [], []))
     first["spec"]["restartPolicy"] = "Never"
 
-    assert objects.pod("b", "ns", PodSpec("n", [], []))["spec"]["restartPolicy"] == "Always"
+    assert objects.pod("b", "ns", PodSpec(["n"], [], []))["spec"]["restartPolicy"] == "Always"

@@ -53,7 +53,7 @@ class RealPlayer:
             if claim not in self.claims:
                 self._around.api.create(objects.claim(claim, self._namespace, _spec()))
         spec = PodSpec(
-            self._around.node.name,
+            [self._around.node.name],
             [{"name": claim, "resourceClaimName": claim} for claim in claims],
             [objects.container("main", [Use(claim) for claim in claims])],
         )

@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (("PRE-01", "bench"),)
 # The heights are told by what a test stands on; these stand on nothing real.
 HEAD = """
 import pytest
+from drawplate.conformance.alone import alone
 from drawplate.conformance.covers import covers
 from drawplate.conformance.problems import Inconclusive, SetupProblem, SuiteError
 
@@ -41,6 +42,8 @@ class StandIn:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         """Begin with a catalogue of one MUST at the bench, PRE-01."""
         self.folder = folder
+        self.seed = 1
+        self.shuffle = False
         self.suites = folder / "stand-in" / "suites"
         self.suites.mkdir(parents=True)
         self._patch = patch
@@ -76,9 +79,10 @@ class StandIn:
             run_id="stand-in",
             profile="reference",
             out=self.folder / "out",
-            seed=1,
+            seed=self.seed,
             patience=patience,
             checks=CHECKS,
+            shuffle=self.shuffle,
         )
         file = self.folder / "context.json"
         context.write(file)

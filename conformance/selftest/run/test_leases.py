@@ -164,7 +164,7 @@ def test_any_mix_ends_and_never_overlaps(seed: int) -> None:
     def work(needs: Sequence[Alone]) -> None:
         for need in needs:
             there = threading.Event()
-            ticket = book.ask(Ticket(wants(need, NODES), lambda *_, it=there: it.set()))  # type: ignore[misc]
+            ticket = book.ask(Ticket(wants(need, NODES), lambda *_, it=there: it.set()))
             there.wait()
             held = [one.held or {} for one in book.holders()]
             overlaps.extend(_overlap(held))

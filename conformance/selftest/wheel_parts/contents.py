@@ -11,6 +11,8 @@ from drawplate.emulators.problems import SetupProblem
 LINKS = Path(".links") / "drawplate"
 
 KINDS = (
+    "drawplate/conformance/ci/action.yml",
+    "drawplate/conformance/ci/certify.sh",
     "drawplate/conformance/py.typed",
     "drawplate/conformance/requirements/*.yaml",
     "drawplate/conformance/run/packaged.ini",
@@ -37,6 +39,8 @@ KINDS = (
     "drawplate/fixtures/images/driver-lock.txt",
     "drawplate/fixtures/profiles/*.yaml",
     "drawplate/fixtures/profiles/schema.json",
+    "drawplate/kind_configs/*.j2",
+    "drawplate/kind_configs/versions.toml",
     "drawplate/reports/html/templates/*.j2",
     "drawplate/reports/schema.json",
 )
