@@ -63,10 +63,9 @@ leave() {
 # Hands on what came of it, as far as the set-up came.
 publish() {
   [ -z "$token" ] || echo "::$token::"
-  if [ -z "$drawplate" ] || [ -z "$log_writer" ]; then
-    [ -z "${GITHUB_OUTPUT:-}" ] || echo "exit-code=$code" >>"$GITHUB_OUTPUT"
-    return
-  fi
+  # First what needs no program of ours.
+  [ -z "${GITHUB_OUTPUT:-}" ] || echo "exit-code=$code" >>"$GITHUB_OUTPUT"
+  [ -n "$drawplate" ] && [ -n "$log_writer" ] || return 0
   collect_logs || true
   give_back || true
   local options=()
@@ -174,12 +173,10 @@ certify() {
   say "certifying $profile: ${arguments[*]}"
   touch "$scratch/began"
   trap interrupt INT TERM HUP
-  # In a job of its own; without job control a shell's job would be deaf to interruptions.
-  set -m
+  # Without a terminal, which sudo would want to own, and not deaf to interruptions, as jobs are.
   # shellcheck disable=SC2016
-  "${as_root[@]}" bash -c 'echo $$ >"$1"; shift; exec "$@"' drawplate "$scratch/pid" \
+  setsid env --default-signal=INT,QUIT "${as_root[@]}" bash -c 'echo $$ >"$1"; shift; exec "$@"' drawplate "$scratch/pid" \
     "$drawplate" certify "$profile" "${arguments[@]}" </dev/null 3>&- 4>&- &
-  set +m
   local seen=-1 child=$!
   while [ "$seen" != "$interrupted" ]; do
     seen=$interrupted

@@ -20,6 +20,7 @@ COMMANDS = (
     "cluster",
     "components",
     "hw",
+    "node",
     "doctor",
     "ci",
 )

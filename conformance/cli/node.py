@@ -1,13 +1,14 @@
 """`drawplate node`: does to a cluster's nodes what happens to nodes, and heals it again."""
 
 import argparse
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from drawplate.emulators.problems import SetupProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from drawplate.fixtures.clusters.disturbing.disturber import Disturber
     from drawplate.fixtures.clusters.provider import Cluster, Node
 

@@ -34,7 +34,9 @@ class NodeRights:
         done = self.try_all(node, slices)
         missing = {"create", "change", "delete"} - set(done)
         if missing:
-            raise Inconclusive(f"the driver's token cannot {sorted(missing)} slices of its own node")
+            raise Inconclusive(
+                f"the driver's token cannot {sorted(missing)} slices of its own node"
+            )
 
     def try_all(self, node: str, slices: Sequence[Slice]) -> list[str]:
         """Try to create, change and delete slices of a node; give what was possible.

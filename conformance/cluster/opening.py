@@ -1,7 +1,7 @@
 """Opening sites: the cluster is found, the driver deployed on it, and all of it undone at the end."""
 
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from drawplate.conformance.cluster.deployment import Deployment
 from drawplate.conformance.cluster.driver import Driver
 from drawplate.conformance.cluster.kubelet_view import KubeletView
 from drawplate.conformance.cluster.manifest_deployment import ManifestDeployment
+from drawplate.conformance.cluster.noderights import KUBECONFIG
 from drawplate.conformance.cluster.nodestate import FileState, NodeState
 from drawplate.conformance.cluster.objects import OURS
 from drawplate.conformance.cluster.process_deployment import ProcessDeployment
@@ -33,8 +34,6 @@ from drawplate.fixtures.progress import silent
 from drawplate.fixtures.waiting import NotInTime
 
 PROBE = "probe"
-# Where the driver finds its credentials, as the node sees it.
-KUBECONFIG = "/var/lib/drawplate/kubeconfig"
 NAMESPACE_SECONDS = 60.0
 # No suite needs more nodes, and each costs time and images.
 MOST_NODES = 3

@@ -75,6 +75,12 @@ def issue_credentials(
     return Credentials(target, name)
 
 
+def with_token(kubeconfig: Path, token: str) -> str:
+    """Give a kubeconfig for the same cluster with the rights of a token, as text."""
+    config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    return yaml.safe_dump(_with_token(config, kubeconfig.parent, token), sort_keys=False)
+
+
 def _token(api: KubeApi, account: ServiceAccount, node_name: str) -> str:
     try:
         node = api.get("Node", node_name)

@@ -27,8 +27,9 @@ class Foreknowledge:
         made = dict(offers)
         if self.found and "cluster" in made:
             offer = Offer.of(self.found)
-            told = {"gates": self.gates, "source": "as its API server tells"} if self.gates else {}
-            made["cluster"] = replace(offer, **told)
+            if self.gates:
+                offer = replace(offer, gates=self.gates, source="as its API server tells")
+            made["cluster"] = offer
         return made
 
 

@@ -11,6 +11,7 @@ from drawplate.conformance.catalogue import Height
 from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.run.offer import Offer
 from drawplate.fixtures.clusters import providers
+from drawplate.fixtures.clusters.disturbing.healing import heal_orphans
 from drawplate.fixtures.clusters.provider import Cluster, ClusterSpec
 from drawplate.fixtures.progress import Progress
 from drawplate.reports.model import Cluster as ClusterRecord
@@ -108,6 +109,7 @@ def prepare_ground(
     """
     if wish.cluster:
         found = _find(wish)
+        heal_orphans(found, progress)
         yield Ground(*(found if height in wish.heights else None for height in HEIGHTS))
         return
     with ExitStack() as made:

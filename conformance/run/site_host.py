@@ -201,18 +201,20 @@ class SiteHost:
             return f"driver:{node}" in self._tickets[number].company
         if word == "nodes":
             return [*self._sites]
-        site = self._sites[arguments[0]]
+        return self._ask_of(self._sites[arguments[0]], word, *arguments[1:])
+
+    def _ask_of(self, site: Site, word: str, *arguments: Any) -> Any:
         if word == "right":
             return site.state.right
         if word == "recall":
             return site.driver.memory
         if word == "note":
-            site.driver.memory = arguments[1]
+            (site.driver.memory,) = arguments
             return None
         if word in CALLS:
             with self._locks[site.node.name]:
                 found = getattr(site.driver.deployment, word)
-                return found(*arguments[1:]) if callable(found) else found
+                return found(*arguments) if callable(found) else found
         raise SuiteError(f"nobody serves {word!r}")
 
 

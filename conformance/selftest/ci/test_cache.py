@@ -7,6 +7,7 @@ import pytest
 from drawplate.conformance.ci import cache
 from drawplate.conformance.cli.main import main
 from drawplate.emulators.problems import SetupProblem
+from drawplate.fixtures.clusters.kind.image import recipe
 
 
 def test_the_key_is_the_same_as_long_as_nothing_changes() -> None:
@@ -30,7 +31,7 @@ def test_runs_that_get_different_things_have_different_keys() -> None:
 
 def test_an_input_that_changes_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = {provider: cache.key("1.37", provider, "all") for provider in ("kind", "local")}
-    other = cache.node_recipe().model_copy(update={"settings": {"User": "other"}})
+    other = recipe.shipped().model_copy(update={"settings": {"User": "other"}})
 
     monkeypatch.setattr(cache, "node_recipe", lambda: other)
 

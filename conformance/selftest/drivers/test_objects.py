@@ -13,6 +13,7 @@ from drawplate.conformance.drivers.rollout import is_ready, is_rolled_out
 from drawplate.conformance.profile.load import load
 from drawplate.conformance.selftest.drivers.conftest import MakeProfile
 from drawplate.emulators.problems import SetupProblem
+from drawplate.fixtures.clusters.existing.kubeconfig import choose
 from drawplate.fixtures.kubeapi import KubeApi
 
 slow = pytest.mark.slow
@@ -37,6 +38,34 @@ def test_only_what_was_not_there_before_is_removed(api: KubeApi) -> None:
 
     assert api.get("ConfigMap", "before", "default")["data"] == {"a": "1"}
     assert api.find("ConfigMap", "mine", "default") is None
+
+
+@slow
+def test_on_somebody_elses_cluster_only_what_is_ours_is_changed(
+    api: KubeApi, tmp_path: Path
+) -> None:
+    labels = {"drawplate.dev/cluster": "ours-1"}
+    choose(str(api.kubeconfig)).write(tmp_path / "config", labels)
+    ours = KubeApi(tmp_path / "config")
+    api.create(config_map("theirs"))
+    theirs = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
+    applied = AppliedObjects(ours)
+
+    # A second time it is there, and ours.
+    for value in ("1", "2"):
+        applied.apply([theirs, config_map("made", a=value)])
+    with pytest.raises(SetupProblem, match="not ours to change"):
+        applied.apply([config_map("theirs", a="1")])
+
+    made = api.get("ConfigMap", "made", "default")
+    assert made["metadata"]["labels"] == labels
+    assert made["data"] == {"a": "2"}
+    assert "data" not in api.get("ConfigMap", "theirs", "default")
+    assert not labels.items() <= api.get("Namespace", "default")["metadata"]["labels"].items()
+    applied.remove()
+    assert api.find("ConfigMap", "made", "default") is None
+    assert api.find("ConfigMap", "theirs", "default")
+    ours.close()
 
 
 @slow

@@ -10,10 +10,14 @@ from drawplate.conformance.profile.load import load
 DRIVER = "drawplate.driver.main"
 LAUNCH = "drawplate.conformance.selftest.mutants.launch"
 RIGHTS = "drawplate.conformance.selftest.mutants.rights"
+PODS = "drawplate.conformance.selftest.mutants.pods"
 
 
-def write_profile(name: str, folder: Path) -> Path:
-    """Write the profile of the mutant `name` into `folder`, and give its path."""
+def write_profile(name: str, folder: Path, *, as_pods: bool = False) -> Path:
+    """Write the profile of the mutant `name` into `folder`, and give its path.
+
+    In a cluster it runs as a process, or `as_pods`.
+    """
     data: dict[str, Any] = yaml.safe_load(load("reference").source.read_text(encoding="utf-8"))
     data["metadata"]["name"] = f"mutant-{name}"
     process = data["deploy"]["process"]
@@ -24,8 +28,11 @@ def write_profile(name: str, folder: Path) -> Path:
     process["identity"]["command"] = ["{python}", "-m", RIGHTS, name, *command]
     # A mutant that never becomes ready need not be waited for as long as a real driver.
     process["ready"] = {"timeout": "6s"}
-    # As a process at both heights: an image of each mutant would prove nothing more.
-    data["deploy"].pop("manifests", None)
+    manifests = data["deploy"].pop("manifests")
+    if as_pods:
+        # Nodes that are containers have no Python to run a process with.
+        objects = ["{python}", "-m", PODS, name, *command]
+        data["deploy"]["manifests"] = manifests | {"command": objects}
     path = folder / f"mutant-{name}.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     return path

@@ -24,6 +24,7 @@ def test_every_mutant_has_a_defect_and_every_defect_a_name() -> None:
     assert launch.__name__  # importing it enters all defects
     assert set(DEFECTS) | set(rights.DEFECTS) == registry.names()
     assert not set(DEFECTS) & set(rights.DEFECTS)
+    assert set(DEFECTS) >= set(rights.ALLOWED)
 
 
 def test_every_mutant_is_found_by_a_requirement() -> None:

@@ -23,14 +23,19 @@ NOTHING: frozenset[str] = frozenset()
 CALLS = {
     ("node", "restart_kubelet"): "components",
     ("node", "reboot"): "reboot",
-    ("node", "unprepares"): "files",
-    ("cluster", "surplus"): "files",
     ("cluster", "unplug"): "hardware",
     ("driver", "pull"): "hardware",
     ("driver", "kill"): "exec",
     ("driver", "restart"): "exec",
 }
-CALLS_OF_ANYTHING = {"restarts": "exec"}
+CALLS_OF_ANYTHING = {
+    "restarts": "exec",
+    "unprepares": "files",
+    "surplus": "files",
+    "holds": "files",
+    "lose": "outage",
+    "cordon": "outage",
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,7 @@ def test_nodes_of_ours_lack_nothing(reference: Profile) -> None:
         ("components", AGENT, "nodes.restartKubelet"),
         ("reboot", AGENT, "nodes.reboot"),
         ("hardware", AGENT, "emulated hardware"),
+        ("outage", AGENT, "not ours to take away"),
     ],
 )
 def test_what_nobody_can_do_has_a_reason(
