@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from drawplate.conformance.cluster.nodefiles import files_of, name_of
 from drawplate.fixtures.clusters.provider import Node
+from drawplate.fixtures.clusters.versions_table import closest
 from drawplate.fixtures.kubeapi import ApiError, KubeApi
 
 KUBELET_ROOT = "/var/lib/kubelet"
@@ -28,11 +29,12 @@ _REGISTERED = re.compile(
     r'^plugin_manager_total_plugins\{socket_path="([^"]+)",state="actual_state_of_world"\} 1$',
     re.MULTILINE,
 )
-_FAILED_UNPREPARES = re.compile(
-    r'^dra_operations_duration_seconds_count\{is_error="true",operation_name="UnprepareResources"\}'
+_UNPREPARES = re.compile(
+    r'^dra_operations_duration_seconds_count\{is_error="(\w+)",operation_name="UnprepareResources"\}'
     r" (\d+)$",
     re.MULTILINE,
 )
+_KUBELET_VERSION = re.compile(r'^kubernetes_build_info\{[^}]*git_version="([^"]+)"', re.MULTILINE)
 
 # The sockets of a registration folder by path, each with what tells a new one from an old one.
 Sockets = Mapping[str, str]
@@ -118,7 +120,11 @@ class KubeletView:
 
     def failed_unprepares(self) -> int:
         """Give how many times the kubelet could not unprepare a pod since it started."""
-        return sum(int(count) for count in _FAILED_UNPREPARES.findall(self._metrics()))
+        metrics = self._metrics()
+        version = _KUBELET_VERSION.search(metrics)
+        failed = closest(version[1]).is_error if version else "true"
+        counts = _UNPREPARES.findall(metrics)
+        return sum(int(count) for is_error, count in counts if is_error == failed)
 
     def know(self, sockets: frozenset[str]) -> None:
         """Take over which sockets were the driver's, from another process of the run."""

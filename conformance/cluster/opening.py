@@ -189,10 +189,14 @@ def _make_classes(profile: Profile, api: KubeApi, undo: ExitStack) -> None:
 
 
 def _daemon_sets(order: Order, api: KubeApi) -> DaemonSets | None:
-    manifests = order.profile.deploy.manifests
-    if manifests is None:
+    profile = order.profile
+    if profile.deploy.manifests is None:
         return None
-    return DaemonSets(DeployedDriver(order.profile, order.cluster, api), manifests, api, silent())
+    budget = profile.deploy.manifests.timeout * order.patience
+    manifests = profile.deploy.manifests.model_copy(update={"timeout": budget})
+    deploy = profile.deploy.model_copy(update={"manifests": manifests})
+    stretched = profile.model_copy(update={"deploy": deploy})
+    return DaemonSets(DeployedDriver(stretched, order.cluster, api), manifests, api, silent())
 
 
 def _deployment(

@@ -30,12 +30,14 @@ class Done:
 class Job:
     """A job of a CI: a workspace, the files that GitHub gives to a step, a state of its own.
 
-    `script` is called with the environment's `drawplate` on PATH, unless it lies in a checkout.
+    `script` is called with the environment's `drawplate` on PATH, unless it lies in a checkout;
+    `through` is a command that runs it as another user.
     """
 
     folder: Path
     script: Path
     programs: Path = field(default=Path(sys.executable).parent)
+    through: tuple[str, ...] = ()
 
     @classmethod
     def outside(cls, folder: Path) -> "Job":
@@ -71,7 +73,7 @@ class Job:
         for name in ("output", "summary"):
             (self.folder / name).unlink(missing_ok=True)
         return subprocess.Popen(
-            ["bash", str(self.script), *arguments],
+            [*self.through, "bash", str(self.script), *arguments],
             cwd=self.workspace,
             env=self._environment(wishes),
             stdin=subprocess.DEVNULL,

@@ -238,6 +238,25 @@ def test_what_is_wrong_is_told_once_before_anything_is_begun(
     assert not (job.folder / "called.json").exists()
 
 
+@pytest.mark.root
+def test_a_user_who_may_make_no_cluster_is_told(scratch: Path) -> None:
+    scratch.chmod(0o755)
+    made = Job.outside(scratch)
+    # As sudo does that wants a password.
+    (scratch / "bin").mkdir()
+    (scratch / "bin" / "sudo").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (scratch / "bin" / "sudo").chmod(0o755)
+    user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+    done = Job(made.folder, made.script, scratch / "bin", user).run(profile="reference")
+
+    what, where, cure = done.told.splitlines()[:3]
+    assert "may not use sudo without a password" in what
+    assert "user nobody, provider kind" in where
+    assert "height bench" in cure
+    assert done.code == 3
+
+
 def test_a_missing_drawplate_is_told(tmp_path: Path) -> None:
     made = Job.outside(tmp_path)
 

@@ -133,7 +133,10 @@ def test_missing_registration_is_told(tmp_path: Path) -> None:
     assert not seen.registers(frozenset({f"{REGISTRY}/a.sock"}), 0.3, replaced=False)
 
 
-def test_only_failed_unprepares_are_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "counted"), [("v1.37.2", 3), ("v1.36.9", 3), ("v1.35.4", 40), ("v1.34.4", 40)]
+)
+def test_only_failed_unprepares_are_counted(tmp_path: Path, version: str, counted: int) -> None:
     name = "dra_operations_duration_seconds_count"
     text = "\n".join(
         f'{name}{{is_error="{failed}",operation_name="{operation}"}} {count}'
@@ -144,6 +147,9 @@ def test_only_failed_unprepares_are_counted(tmp_path: Path) -> None:
         )
     )
 
+    build = f'kubernetes_build_info{{build_date="x",git_version="{version}",go_version="go1"}} 1'
+
+    assert view(tmp_path, f"{build}\n{text}").failed_unprepares() == counted
     assert view(tmp_path, text).failed_unprepares() == 3
     assert view(tmp_path, DOWN).failed_unprepares() == 0
 
