@@ -104,7 +104,7 @@ def run_certify(arguments: argparse.Namespace) -> int:
     order = Order(
         profile=arguments.profile,
         wish=Wish(
-            heights=_heights(arguments.height, progress),
+            heights=_heights(arguments.height, arguments.provider, progress),
             spec=spec_of(arguments),
             cluster=arguments.cluster,
             keep=arguments.keep_on_failure,
@@ -129,8 +129,9 @@ def run_certify(arguments: argparse.Namespace) -> int:
     return 0 if accepted else result.report.exit_code
 
 
-def _heights(asked: str | None, progress: "Progress") -> "frozenset[Height]":
-    lacking = _lacking_for_cluster()
+def _heights(asked: str | None, provider: str, progress: "Progress") -> "frozenset[Height]":
+    # Somebody else's cluster needs nothing of this machine.
+    lacking = "" if provider == "existing" else _lacking_for_cluster()
     if asked == "bench":
         return frozenset({"bench"})
     if lacking and asked is not None:

@@ -41,6 +41,8 @@ def _prepare(progress: Progress) -> None:
     names = ["kubernetes", "etcd"]
     if os.geteuid() == 0:
         names += ["containerd", "runc", "cni", "probe", "pause"]
+        # What nodes of kind have beside that.
+        names += ["kind", "kubeadm", "coredns", "ptp"]
     ensure(names, progress)
     if os.geteuid() == 0:
         ensure_images(["pause", "tools", "probe", "driver"], progress)

@@ -21,6 +21,10 @@ for archive in images/*.tar; do
   done <"${archive%.tar}.names"
 done
 ctr images list --quiet | sort >imported
+# Layers that were unpacked are garbage by now, and are collected at some time; for one who removes an
+# image in sync, before that returns.
+ctr images tag "$(head -n 1 imported)" collect.invalid/garbage:1 >/dev/null
+ctr images remove --sync collect.invalid/garbage:1 >/dev/null
 
 # What is stopped in order has written everything.
 kill "$daemon"

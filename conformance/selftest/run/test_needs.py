@@ -66,6 +66,23 @@ def test_hotplug_needs_both_levers(profile: Profile, lever: str) -> None:
     assert "hardware.levers" in unmet(("hotplug",), changed(profile, "hardware", levers=levers))
 
 
+def test_devices_of_the_network_are_nobodys_own(profile: Profile) -> None:
+    attached = changed(profile, "capabilities", network_attached=True)
+    silent = changed(profile, "capabilities", network_attached=None)
+
+    assert "from several nodes" in unmet(("nodeLocal",), attached)
+    assert unmet(("nodeLocal",), silent) == ""
+
+
+def test_pods_have_rights_of_their_own_and_processes_what_they_are_given(profile: Profile) -> None:
+    bare = changed(profile, "deploy", process=None)
+
+    assert unmet(("ownRights",), bare) == ""
+    assert "deploy.process.identity" in unmet(
+        ("ownRights",), changed(bare, "deploy", manifests=None)
+    )
+
+
 @pytest.mark.parametrize("gone", ["process", "identity"])
 def test_rights_need_an_identity(profile: Profile, gone: str) -> None:
     process = profile.deploy.process

@@ -62,6 +62,30 @@ def test_all_that_applies_is_checked_at_each_height_that_it_names(profile: Profi
     assert plan.heights == BOTH
 
 
+@pytest.mark.parametrize(("nodes", "there"), [(1, "1 node"), (2, "2 nodes")])
+def test_what_takes_more_nodes_than_there_are_does_not_apply_and_says_why(
+    nodes: int, there: str, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = requirement("NOD-01", heights=("bench", "cluster"), nodes=3)
+    monkeypatch.setattr(catalogue, "load", lambda: {"NOD-01": entry})
+
+    plan = make_plan(profile, offered("bench", "cluster", nodes=nodes))
+
+    assert plan.checks == (("NOD-01", "bench"),), "a bench plays as many nodes as it likes"
+    (exempt,) = plan.exempt
+    assert (exempt.height, exempt.result) == ("cluster", Result.NOT_APPLICABLE)
+    assert exempt.reason == f"it takes 3 nodes to see; this cluster has {there}"
+
+
+def test_what_takes_several_nodes_is_checked_where_there_are_as_many(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = requirement("NOD-01", heights=("cluster",), nodes=3)
+    monkeypatch.setattr(catalogue, "load", lambda: {"NOD-01": entry})
+
+    assert make_plan(profile, offered("cluster", nodes=3)).checks == (("NOD-01", "cluster"),)
+
+
 def test_only_the_wanted_height_is_checked(profile: Profile) -> None:
     assert {height for _, height in make_plan(profile, offered("bench")).checks} == {"bench"}
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from drawplate.conformance import catalogue
 from drawplate.conformance.selftest.mutants import registry
-from drawplate.conformance.selftest.mutants.matrix import run_matrix
+from drawplate.conformance.selftest.mutants.matrix import run_matrix, wanted
 from drawplate.fixtures.progress import Progress
 
 pytestmark = pytest.mark.slow
@@ -15,6 +14,14 @@ CLUSTER = [
     "cdi-consumed",
     "second-prepare-refused",
     "start-cleans-cdi",
+]
+# Those that nothing but several nodes finds; the rest of that stage is `nox -s mutants`'.
+NODES = [
+    "stop-cleans-cdi",
+    "stop-withdraws-slices",
+    "registration-cleans-cdi",
+    "slices-for-all-nodes",
+    "prepares-everywhere",
 ]
 
 
@@ -35,12 +42,16 @@ def test_every_mutant_of_the_cluster_fails_the_right_checks() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.root
+def test_every_mutant_of_several_nodes_fails_the_right_checks() -> None:
+    rows = run_matrix(NODES, ["nodes"], Progress())
+
+    assert len(rows) == len(NODES)
+    wrong = [f"{row.mutant.name}: {row}" for row in rows if not row.right]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_mutant_is_proven_somewhere_in_this_run() -> None:
-    at_bench = {m.name for m in registry.load().values() if "bench" in _heights(m)}
+    at_bench = {m.name for m in registry.load().values() if wanted(m, "bench")}
 
-    assert set(registry.names()) == at_bench | set(CLUSTER)
-
-
-def _heights(mutant: registry.Mutant) -> set[str]:
-    known = catalogue.load()
-    return {height for name in mutant.finders for height in known[name].heights}
+    assert set(registry.names()) == at_bench | set(CLUSTER) | set(NODES)
