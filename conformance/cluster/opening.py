@@ -115,6 +115,9 @@ def _open_all(order: Order, api: KubeApi, undo: ExitStack) -> tuple[Site, ...]:
     for site in meant or sites[:1]:
         site.driver.learn()
         site.state.remember()
+    for site in meant:
+        # By now it has slices of other nodes too, if they are not for one node alone.
+        site.driver.memory.published = site.driver.slices.content()
     return tuple(meant)
 
 

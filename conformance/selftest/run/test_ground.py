@@ -38,6 +38,7 @@ class Pretended:
         class Cluster:
             nodes = () if spec.bench else ("node",)
             versions = {"kubernetes": "1.37.2", "etcd": "3.7.3"}  # noqa: RUF012
+            kubeconfig = Path("/nonexistent/kubeconfig")
 
             def __init__(self) -> None:
                 self.spec = spec
