@@ -31,6 +31,12 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session
+def extra(session: nox.Session) -> None:
+    """Run what `./run test` leaves out for its time: more on kind, in clusters, and in a vendor's CI."""
+    _pytest(session, "-v", "-m", "extra")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Certify the reference driver at the bench."""
     session.run(

@@ -60,6 +60,20 @@ class DaemonSets:
         """Give within what time pods are ready, in seconds."""
         return self._manifests.timeout
 
+    def host_folders(self) -> Sequence[str]:
+        """Give the folders of a node that the pods have, whether they are there or not.
+
+        Raises SetupProblem when the manifests cannot be read.
+        """
+        volumes = [
+            volume
+            for entry in self._driver.objects()
+            if entry["kind"] == "DaemonSet" and entry["metadata"]["name"] in self._names
+            for volume in entry["spec"]["template"]["spec"].get("volumes") or ()
+        ]
+        paths = [volume["hostPath"]["path"] for volume in volumes if "hostPath" in volume]
+        return list(dict.fromkeys(paths))
+
     def apply(self) -> None:
         """Apply all objects of the driver, if they are not. Raises SetupProblem."""
         with self._lock:

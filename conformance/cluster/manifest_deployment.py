@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from drawplate.conformance.cluster.containers import running_containers, signal_container
 from drawplate.conformance.cluster.daemonsets import DaemonSets
+from drawplate.conformance.cluster.kubelet_view import KUBELET_ROOT, REGISTRY
+from drawplate.conformance.cluster.nodestate import CDI_FOLDERS
 from drawplate.conformance.cluster.podlog import read_log
 from drawplate.conformance.drivers.hardware import renew
 from drawplate.conformance.drivers.levers import pull
@@ -19,6 +21,9 @@ from drawplate.fixtures.waiting import NotInTime
 # kubernetes v1.37 pkg/controller/daemon deletes the pods of nodes that no longer match; they end
 # within their grace period.
 LEAVE_SECONDS = 90.0
+COMMAND_SECONDS = 30.0
+# Whoever comes first makes them, and others use them too.
+SHARED = {*CDI_FOLDERS, REGISTRY, f"{KUBELET_ROOT}/plugins", KUBELET_ROOT}
 
 
 class ManifestDeployment:
@@ -30,6 +35,7 @@ class ManifestDeployment:
         self._node = driver.node
         self._sets = sets
         self._api = api
+        self._folders = self._missing(sets.host_folders())
 
     @property
     def alive(self) -> bool:
@@ -85,12 +91,14 @@ class ManifestDeployment:
         self._sets.roll()
 
     def forget(self) -> None:
-        """Reset the hardware. What the pods keep elsewhere is not ours to know."""
+        """Remove the folders of the node that came with the pods, and reset the hardware."""
+        if self._folders:
+            self._node.run(["rm", "-rf", "--", *self._folders], timeout=COMMAND_SECONDS)
         if self._driver.hardware:
             renew(self._driver.hardware)
 
     def remove(self) -> None:
-        """Reset the hardware; the objects are those of all nodes, and go with the DaemonSets."""
+        """Forget; the objects are those of all nodes, and went with the DaemonSets."""
         self.forget()
 
     def pull(self, lever: LeverName) -> int | None:
@@ -108,6 +116,18 @@ class ManifestDeployment:
             for pod in self._pods()
             for name in running_containers(pod)
         )
+
+    def _missing(self, folders: Sequence[str]) -> Sequence[str]:
+        """Give those that are not there: what is in them later is the driver's."""
+        if "exec" not in self._node.abilities:
+            return ()
+
+        def exists(folder: str) -> bool:
+            done = self._node.run(["test", "-e", folder], timeout=COMMAND_SECONDS)
+            return done.returncode == 0
+
+        own = [folder for folder in folders if folder.rstrip("/") not in SHARED]
+        return [folder for folder in own if not exists(folder)]
 
     def _pods(self) -> Sequence[Object]:
         return self._sets.pods(self._node.name)

@@ -59,7 +59,7 @@ class DeployedDriver:
 
         Raises SetupProblem when something cannot be had, is refused, or is not ready in time.
         """
-        objects = read_objects(self._manifests, self.profile.folder, self._values)
+        objects = self.objects()
         self._load_images(progress)
         with progress.step(f"deploying {self.profile.title}"):
             self._applied.apply(objects)
@@ -91,6 +91,10 @@ class DeployedDriver:
             if workload is None:
                 raise self._not_ready(name)
             self._replace_pods(name, labels_of(workload), grace)
+
+    def objects(self) -> list[Object]:
+        """Give the objects as the manifests have them. Raises SetupProblem."""
+        return read_objects(self._manifests, self.profile.folder, self._values)
 
     def pods(self) -> list[Object]:
         """Give the pods of all workloads of the driver."""

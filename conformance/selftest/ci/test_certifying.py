@@ -96,6 +96,7 @@ def test_a_profile_that_is_wrong_is_told_with_its_line(scratch: Path) -> None:
 
 
 @pytest.mark.root
+@pytest.mark.extra
 @pytest.mark.parametrize(("provider", "nodes"), [("local", ""), ("kind", "2")])
 def test_a_vendors_image_is_certified_in_a_cluster(
     scratch: Path, provider: str, nodes: str

@@ -78,10 +78,23 @@ class Server:
         return None
 
 
+def workload(name: str, *folders: str) -> dict[str, Any]:
+    volumes = [{"name": "v", "hostPath": {"path": folder}} for folder in folders]
+    spec = {"volumes": [{"name": "m", "configMap": {"name": "m"}}, *volumes]}
+    return {
+        "kind": "DaemonSet",
+        "metadata": {"name": name},
+        "spec": {"template": {"spec": spec}},
+    }
+
+
 class Applied:
     """A driver that only counts how often it is applied."""
 
     times = 0
+
+    def objects(self) -> list[dict[str, Any]]:
+        return [workload("plugin", "/a", "/b", "/a"), workload("other", "/c")]
 
     def start(self, _: object) -> None:
         self.times += 1
@@ -110,6 +123,10 @@ def test_objects_are_applied_once_for_all_nodes(sets: DaemonSets, applied: Appli
     sets.apply()
 
     assert applied.times == 1
+
+
+def test_folders_of_the_node_are_those_of_the_drivers_own_pods(sets: DaemonSets) -> None:
+    assert [*sets.host_folders()] == ["/a", "/b"]
 
 
 def test_nodes_are_held_away_and_let_back_on_their_own(sets: DaemonSets, server: Server) -> None:

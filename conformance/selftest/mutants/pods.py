@@ -18,8 +18,6 @@ LAUNCH = "drawplate.conformance.selftest.mutants.launch"
 MAP = "drawplate-mutant"
 # Where Python finds the files, as parts of the package that the image has.
 FOLDER = "/mutant"
-# The volume in which the driver remembers what it prepared.
-STATE = "state"
 INSIDE = "drawplate/conformance/selftest/mutants"
 
 
@@ -52,10 +50,6 @@ def _config_map(namespace: str) -> Object:
 
 def _start_through(spec: Object, name: str) -> None:
     items = [{"key": _key(path), "path": f"{INSIDE}/{path}"} for path in sources()]
-    for volume in spec["volumes"]:
-        if volume["name"] == STATE:
-            # What one mutant does not clean up must not be found by the next one.
-            volume["hostPath"]["path"] += f"-{name}"
     spec["volumes"].append({"name": MAP, "configMap": {"name": MAP, "items": items}})
     for container in spec["containers"]:
         container["command"] = ["/usr/bin/python3", "-m", LAUNCH, name]

@@ -43,6 +43,7 @@ def test_every_mutant_of_the_cluster_fails_the_right_checks() -> None:
 
 
 @pytest.mark.root
+@pytest.mark.extra
 def test_every_mutant_of_several_nodes_fails_the_right_checks() -> None:
     rows = run_matrix(NODES, ["nodes"], Progress())
 
@@ -51,7 +52,7 @@ def test_every_mutant_of_several_nodes_fails_the_right_checks() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_mutant_is_proven_somewhere_in_this_run() -> None:
+def test_every_mutant_is_proven_by_some_test() -> None:
     at_bench = {m.name for m in registry.load().values() if wanted(m, "bench")}
 
     assert set(registry.names()) == at_bench | set(CLUSTER) | set(NODES)
