@@ -35,6 +35,8 @@ from drawplate.fixtures.waiting import NotInTime
 
 PROBE = "probe"
 NAMESPACE_SECONDS = 60.0
+# kubernetes v1.37 cmd/kubeadm and many installers label nodes so.
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 # No suite needs more nodes, and each costs time and images.
 MOST_NODES = 3
 
@@ -152,7 +154,13 @@ def _site(order: Order, node: Node, kubelet: KubeletView, driver: Driver, state:
         run_id=order.run_id,
         patience=order.patience,
         sync=kubelet.sync_seconds(),
+        control_plane=CONTROL_PLANE in _labels(kubelet.api, node),
     )
+
+
+def _labels(api: KubeApi, node: Node) -> Mapping[str, str]:
+    found: Mapping[str, str] = api.get("Node", node.name)["metadata"].get("labels", {})
+    return found
 
 
 def _slices(order: Order, node: Node, api: KubeApi) -> SliceView:

@@ -16,6 +16,7 @@ class Site:
     """The cluster, one node of it, and the driver that is deployed there.
 
     `patience` and `sync` are as in Surroundings; `lease` is that of the test that stands here.
+    `control_plane` says that the cluster's own components are on the node: with it all stand still.
     """
 
     api: KubeApi
@@ -28,4 +29,5 @@ class Site:
     run_id: str
     patience: float
     sync: float
+    control_plane: bool = False
     lease: Lease = field(default_factory=Lease)

@@ -18,8 +18,6 @@ WIPE_SECONDS = 30.0
 # kubernetes v1.37 pkg/kubelet/cm/dra (defaultWipingDelay 30 s): the kubelet deletes slices of a
 # driver that is gone; seconds, before patience.
 WITHDRAWN_SECONDS = 60.0
-# kubernetes v1.37 cmd/kubeadm and many installers label nodes so.
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 class StageNode:
@@ -30,14 +28,9 @@ class StageNode:
         self._site = site
         self.name = site.node.name
         self.driver = site.driver
+        self.is_control_plane = site.control_plane
 
     # Looking.
-
-    @property
-    def is_control_plane(self) -> bool:
-        """Say whether the cluster's own components are on the node, as its labels tell."""
-        labels = self._site.api.get("Node", self.name)["metadata"].get("labels", {})
-        return CONTROL_PLANE in labels
 
     def published(self) -> frozenset[tuple[str, str]]:
         """Give pool and name of every device that the driver published for it at first."""

@@ -141,6 +141,9 @@ class SiteHost:
 
     def _take(self, taker: "_LeaseTaker", needs: Alone) -> None:
         nodes = [*self._sites]
+        if needs.part == "node":
+            # Without the control plane tests on other nodes would see its absence.
+            nodes = [name for name, site in self._sites.items() if not site.control_plane] or nodes
         taker.nodes = nodes[:1] if needs.part == "cluster" else nodes
         self._book.ask(self._enter(taker, wants(needs, nodes)))
 

@@ -44,7 +44,11 @@ def site(name: str, part: Any = "cluster", deployment: Instance | None = None) -
         noted=noted,
     )
     made = SimpleNamespace(
-        node=SimpleNamespace(name=name), driver=driver, profile=None, lease=Lease(Alone(part))
+        node=SimpleNamespace(name=name),
+        driver=driver,
+        profile=None,
+        lease=Lease(Alone(part)),
+        control_plane=name == "control-plane",
     )
     return cast("Site", made)
 
@@ -79,6 +83,14 @@ def test_one_node_is_not_several() -> None:
 def test_nodes_of_others_are_not_used_without_the_cluster(part: str) -> None:
     with pytest.raises(SuiteError, match="cluster alone"):
         assert Stage(site("a", part), "ns", lambda: [site("b", part)]).nodes
+
+
+def test_a_node_that_may_be_lost_is_none_of_the_control_plane() -> None:
+    stage = Stage(site("a"), "ns", lambda: [site("b"), site("control-plane")])
+    assert stage.expendable_node().name == "b"
+
+    with pytest.raises(Inconclusive, match="control plane"):
+        Stage(site("control-plane"), "ns", lambda: [site("control-plane")]).expendable_node()
 
 
 def test_an_update_reaches_every_node_once() -> None:

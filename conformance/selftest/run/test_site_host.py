@@ -50,7 +50,9 @@ def site(name: str) -> Site:
     """Give as much of a site as a host needs."""
     driver = SimpleNamespace(deployment=Deployed(), memory=Memory())
     state = SimpleNamespace(right={"/etc/cdi/a.json": (0o644, b"{}")})
-    made = SimpleNamespace(node=SimpleNamespace(name=name), driver=driver, state=state)
+    made = SimpleNamespace(
+        node=SimpleNamespace(name=name), driver=driver, state=state, control_plane=False
+    )
     return cast("Site", made)
 
 
@@ -145,6 +147,23 @@ def test_tests_that_need_a_node_alone_run_on_different_nodes(
 
     assert {first[0], second[0]} == {"a", "b"}
     assert first[1] != second[1]
+
+
+def test_a_node_of_the_control_plane_is_not_taken_alone_while_there_are_others(
+    compete: Callable[[], Competitor], host: SiteHost
+) -> None:
+    cast("Any", host._sites["a"]).control_plane = True
+    assert compete().do("take", "node")[0] == "b"
+    assert compete().do("take", "driver")[0] == "a"
+
+
+def test_a_control_plane_that_is_all_there_is_can_be_taken_alone(
+    compete: Callable[[], Competitor], host: SiteHost
+) -> None:
+    for name in ("a", "b"):
+        cast("Any", host._sites[name]).control_plane = True
+
+    assert {compete().do("take", "node")[0] for _ in range(2)} == {"a", "b"}
 
 
 def test_processes_are_served_in_the_order_in_which_they_asked(
