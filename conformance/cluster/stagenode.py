@@ -28,9 +28,13 @@ class StageNode:
         self._site = site
         self.name = site.node.name
         self.driver = site.driver
-        self.is_control_plane = site.control_plane
 
     # Looking.
+
+    @property
+    def is_control_plane(self) -> bool:
+        """Say whether the cluster's own components are on the node."""
+        return self._site.control_plane
 
     def published(self) -> frozenset[tuple[str, str]]:
         """Give pool and name of every device that the driver published for it at first."""
