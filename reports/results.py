@@ -64,6 +64,8 @@ class RequirementResult(Record):
     tests: tuple[TestRun, ...] = ()
     reason: Text = ""
     """Why it is not applicable (declared and probed), inconclusive, or a known failure."""
+    out_of_reach: bool = False
+    """It is not applicable because of the run (too few nodes, no way into them), not the driver."""
     link: Text = ""
     """Where a known failure is tracked."""
     evidence: tuple[EvidencePath, ...] = ()

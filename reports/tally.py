@@ -43,8 +43,7 @@ def sentence(report: Report) -> str:
     if report.run.state != "finished":
         return _unfinished(report, must)
     if report.verdict is Verdict.CONFORMANT:
-        number = must[Result.PASS]
-        return f"{_all(number)} met, {_where(report)}."
+        return _met(report, must[Result.PASS])
     if report.verdict is Verdict.NOT_CONFORMANT:
         return _not_met(report, must)
     unclear = must[Result.INCONCLUSIVE] + must[Result.NOT_RUN]
@@ -53,10 +52,22 @@ def sentence(report: Report) -> str:
     return "No MUST requirement was tested."
 
 
-def _all(number: int) -> str:
+def out_of_reach(report: Report, level: Level) -> int:
+    """Count the requirements of the level that the run had no way to judge at any height."""
+    musts = [entry for entry in report.requirements if entry.level == level]
+    judged = {entry.id for entry in musts if entry.result is not Result.NOT_APPLICABLE}
+    return len({entry.id for entry in musts if entry.out_of_reach} - judged)
+
+
+def _met(report: Report, number: int) -> str:
+    missed = out_of_reach(report, "MUST")
+    which = "within reach of this run" if missed else "that apply to this driver"
     if number == 1:
-        return "The one MUST requirement that applies to this driver was"
-    return f"All {number} MUST requirements that apply to this driver were"
+        text = f"The one MUST requirement {which.replace('apply', 'applies')} was met"
+    else:
+        text = f"All {number} MUST requirements {which} were met"
+    more = f"; {missed} more could not be tried here" if missed else ""
+    return f"{text}, {_where(report)}{more}."
 
 
 def _where(report: Report) -> str:

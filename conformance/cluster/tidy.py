@@ -7,7 +7,9 @@ from drawplate.conformance.cluster.objects import LEASE, OURS
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.problems import Inconclusive
+from drawplate.fixtures.clusters.disturbing.healing import heal_orphans
 from drawplate.fixtures.kubewatch import Selection
+from drawplate.fixtures.progress import silent
 from drawplate.fixtures.waiting import NotInTime
 
 # A failed unprepare is tried again after 10 to 15 s (kubernetes v1.37 pkg/kubelet, backOffPeriod);
@@ -85,6 +87,8 @@ def recover(site: Site, living: Collection[int]) -> None:
     `living` are the numbers of the leases that are still held: namespaces of others go. Raises
     SetupProblem when the driver does not come back.
     """
+    # First: with its network cut or its API server paused nothing else comes to an end.
+    heal_orphans(site.cluster, silent())
     outage.mend(site.node, site.api, site.patience)
     revive(site)
     kept = {str(number) for number in living}

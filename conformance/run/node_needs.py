@@ -1,7 +1,8 @@
 """What requirements need of a cluster's nodes, and whether a run has it.
 
 Beside the abilities of `drawplate.fixtures.clusters.provider` there are "hardware", devices that a
-suite can plug and unplug, and "outage", nodes that it can take from the cluster for a while. What nobody here can do to a node the profile may have commands for.
+suite can plug and unplug, and "outage", nodes that it can take from the cluster for a while. What
+nobody here can do to a node the profile may have commands for.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -10,6 +11,7 @@ from drawplate.conformance.problems import SuiteError
 from drawplate.conformance.profile.model import Profile
 
 Answer = str
+Reason = Callable[[Profile, Collection[str]], Answer]
 
 
 def _access(_profile: Profile, _abilities: Collection[str]) -> Answer:
@@ -28,8 +30,9 @@ def _reboot(profile: Profile, _abilities: Collection[str]) -> Answer:
     return "the node is not ours to reboot, and the profile gives no nodes.reboot"
 
 
-def _outage(_profile: Profile, _abilities: Collection[str]) -> Answer:
-    return "the nodes are not ours to take away from their cluster"
+def _never(reason: str) -> Reason:
+    """Give the reason for what no profile has commands for."""
+    return lambda _profile, _abilities: reason
 
 
 def _hardware(profile: Profile, abilities: Collection[str]) -> Answer:
@@ -40,13 +43,17 @@ def _hardware(profile: Profile, abilities: Collection[str]) -> Answer:
 
 
 # What is asked when the nodes do not have the ability by themselves.
-_INSTEAD: Mapping[str, Callable[[Profile, Collection[str]], Answer]] = {
+_INSTEAD: Mapping[str, Reason] = {
     "exec": _access,
     "files": _access,
     "components": _restart,
     "reboot": _reboot,
     "hardware": _hardware,
-    "outage": _outage,
+    "outage": _never("the nodes are not ours to take away from their cluster"),
+    "api-server": _never("the API server is not ours to pause"),
+    "network": _never("the node's network is not ours to cut, or it is the API server's own node"),
+    "folders": _never("the node's folders are not ours to fill or to make read-only"),
+    "clock": _never("the clock of these nodes is the machine's; no provider can step it"),
 }
 # What a need is met by, where it is no ability itself: nodes whose files this machine opens have
 # their emulated hardware here too, and only where kubelets are ours the nodes are.

@@ -51,14 +51,12 @@ def make_plan(
                 continue
             in_cluster = height == "cluster"
             needs = requirement.node if in_cluster else ()
-            reason = (
-                offers[height].lacks(requirement)
-                or (offers[height].too_small(requirement) if in_cluster else "")
-                or unmet(requirement.needs, profile)
-                or lacking(needs, profile, abilities)
+            alien = offers[height].lacks(requirement) or unmet(requirement.needs, profile)
+            distant = (offers[height].too_small(requirement) if in_cluster else "") or lacking(
+                needs, profile, abilities
             )
-            if reason:
-                exempt.append(Judgement(requirement, height, Result.NOT_APPLICABLE, reason))
+            if alien or distant:
+                exempt.append(_exempt(requirement, height, alien, distant))
             else:
                 checks.append((requirement.id, height))
     if not checks and not exempt:
@@ -68,6 +66,17 @@ def make_plan(
             cure="`drawplate requirements ID` shows the heights of a requirement",
         )
     return Plan(tuple(checks), tuple(exempt))
+
+
+def _exempt(requirement: Requirement, height: Height, alien: str, distant: str) -> Judgement:
+    """Give the reason of driver or version before that of the run: more nodes would not help."""
+    return Judgement(
+        requirement,
+        height,
+        Result.NOT_APPLICABLE,
+        alien or distant,
+        out_of_reach=not alien,
+    )
 
 
 def admitted(profile: Profile, today: date) -> list[KnownFailure]:

@@ -32,6 +32,7 @@ def to_record(judgement: Judgement, out: Path) -> RequirementResult:
         seconds=round(judgement.seconds, 3),
         tests=tuple(_test_run(requirement, outcome, out) for outcome in judgement.outcomes),
         reason=judgement.reason,
+        out_of_reach=judgement.out_of_reach,
         link=judgement.link,
         evidence=evidence_files(out, *folders),
         mutants=requirement.mutants,

@@ -54,7 +54,10 @@ class TestOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was found about one requirement at one height."""
+    """What was found about one requirement at one height.
+
+    `out_of_reach` says that it is not applicable because of the run, not because of the driver.
+    """
 
     requirement: Requirement
     height: Height
@@ -62,6 +65,7 @@ class Judgement:
     reason: str = ""
     link: str = ""
     outcomes: tuple[TestOutcome, ...] = field(default=())
+    out_of_reach: bool = False
 
     @property
     def seconds(self) -> float:

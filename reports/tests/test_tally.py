@@ -33,6 +33,22 @@ def test_a_conformant_report_says_where_it_was_shown() -> None:
     assert told == ("All 3 MUST requirements that apply to this driver were met, at the bench.")
 
 
+def test_a_conformant_report_says_how_much_it_could_not_try() -> None:
+    distant = [
+        make_result(Result.NOT_APPLICABLE, id=f"B{n}", height="cluster", out_of_reach=True)
+        for n in range(2)
+    ]
+    # Judged at the other height.
+    judged = make_result(Result.NOT_APPLICABLE, id="A1", height="cluster", out_of_reach=True)
+    absent = make_result(Result.NOT_APPLICABLE, id="C1")
+    report = make_report(*PASSES, *distant, judged, absent, verdict=Verdict.CONFORMANT)
+
+    assert sentence(report) == (
+        "All 3 MUST requirements within reach of this run were met, at the bench and in the "
+        "cluster; 2 more could not be tried here."
+    )
+
+
 @pytest.mark.parametrize(
     ("extra", "told"),
     [

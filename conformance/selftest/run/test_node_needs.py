@@ -105,6 +105,10 @@ def test_nodes_of_ours_lack_nothing(reference: Profile) -> None:
         ("reboot", AGENT, "nodes.reboot"),
         ("hardware", AGENT, "emulated hardware"),
         ("outage", AGENT, "not ours to take away"),
+        ("api-server", AGENT, "not ours to pause"),
+        ("network", AGENT, "not ours to cut"),
+        ("folders", AGENT, "not ours to fill"),
+        ("clock", AGENT, "no provider"),
     ],
 )
 def test_what_nobody_can_do_has_a_reason(
@@ -134,6 +138,7 @@ def test_plan_exempts_what_cannot_be_done(reference: Profile) -> None:
     exempt = {one.requirement.id: one for one in plan.exempt}
     assert exempt["PRE-25"].result is Result.NOT_APPLICABLE
     assert "nodes.reboot" in exempt["PRE-25"].reason
+    assert exempt["PRE-25"].out_of_reach
     assert ("FLT-05", "cluster") in plan.checks
     assert "FLT-05" not in exempt
 

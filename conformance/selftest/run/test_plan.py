@@ -75,6 +75,7 @@ def test_what_takes_more_nodes_than_there_are_does_not_apply_and_says_why(
     (exempt,) = plan.exempt
     assert (exempt.height, exempt.result) == ("cluster", Result.NOT_APPLICABLE)
     assert exempt.reason == f"it takes 3 nodes to see; this cluster has {there}"
+    assert exempt.out_of_reach, "more nodes would bring it into reach"
 
 
 def test_what_takes_several_nodes_is_checked_where_there_are_as_many(
@@ -108,6 +109,7 @@ def test_a_rule_newer_than_the_cluster_does_not_apply_and_says_why(profile: Prof
     (exempt,) = plan.exempt
     assert (exempt.requirement.id, exempt.result) == ("PRE-04", Result.NOT_APPLICABLE)
     assert exempt.reason == "the rule exists since Kubernetes 1.36; this is 1.35"
+    assert not exempt.out_of_reach
     assert ("PRE-04", "bench") not in plan.checks
 
 
