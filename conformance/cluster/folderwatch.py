@@ -17,9 +17,10 @@ ASK_AGAIN_MILLISECONDS = 500
 
 
 def watch_until(folder: Path, probe: Callable[[], Seen | None], budget: float) -> Seen | None:
-    """Ask `probe` now and after every change below `folder` until it gives something true.
+    """Ask `probe` now and after every change in `folder` until it gives something true.
 
-    Gives None after `budget` seconds.
+    Gives None after `budget` seconds. What is in sub-folders is not watched: below a kubelet's
+    folder are the volumes of all pods, and what follows links there may never come to an end.
     """
     end = time.monotonic() + budget
     seen = probe()
@@ -28,6 +29,7 @@ def watch_until(folder: Path, probe: Callable[[], Seen | None], budget: float) -
     for _ in watch(
         folder,
         watch_filter=None,
+        recursive=False,
         step=STEP_MILLISECONDS,
         debounce=GATHERING_MILLISECONDS,
         rust_timeout=ASK_AGAIN_MILLISECONDS,
