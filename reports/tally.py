@@ -54,17 +54,19 @@ def sentence(report: Report) -> str:
 
 def out_of_reach(report: Report, level: Level) -> int:
     """Count the requirements of the level that the run had no way to judge at any height."""
-    musts = [entry for entry in report.requirements if entry.level == level]
-    judged = {entry.id for entry in musts if entry.result is not Result.NOT_APPLICABLE}
-    return len({entry.id for entry in musts if entry.out_of_reach} - judged)
+    entries = [entry for entry in report.requirements if entry.level == level]
+    results = overall(entries)
+    missed = {entry.id for entry in entries if entry.out_of_reach}
+    return sum(results[name] is Result.NOT_APPLICABLE for name in missed)
 
 
 def _met(report: Report, number: int) -> str:
     missed = out_of_reach(report, "MUST")
-    which = "within reach of this run" if missed else "that apply to this driver"
     if number == 1:
-        text = f"The one MUST requirement {which.replace('apply', 'applies')} was met"
+        which = "within reach of this run" if missed else "that applies to this driver"
+        text = f"The one MUST requirement {which} was met"
     else:
+        which = "within reach of this run" if missed else "that apply to this driver"
         text = f"All {number} MUST requirements {which} were met"
     more = f"; {missed} more could not be tried here" if missed else ""
     return f"{text}, {_where(report)}{more}."
