@@ -26,6 +26,7 @@ from drawplate.driver.slices import Publisher
 from drawplate.driver.sockets import Socket
 from drawplate.driver.upkeep import Upkeep
 from drawplate.driver.wire import dra_v1_pb2_grpc, dra_v1beta1_pb2_grpc, registration_pb2_grpc
+from drawplate.emulators.ending import Ending
 from drawplate.emulators.problems import Problem, SetupProblem
 
 _log = logging.getLogger(__name__)
@@ -74,9 +75,9 @@ class Driver:
         self.registration_socket = Socket(settings.registration_socket, self._introduce, workers=2)
         sockets = (self.service_socket, self.registration_socket)
         self.upkeep = Upkeep(sockets, self.core, settings.cdi)
-        self.ended = threading.Event()
+        self.ending = Ending()
         self.problem: Problem | None = None
-        self._stop = threading.Event()
+        self.stopping = threading.Event()
         self._held: list[TextIO] = []
 
     def start(self) -> None:
@@ -95,10 +96,10 @@ class Driver:
         _log.info("serving", extra=extra)
         self._gauges()
         for selector in self.publisher.selectors:
-            watch = functools.partial(self.publisher.watch, selector, self._stop)
+            watch = functools.partial(self.publisher.watch, selector, self.stopping)
             self._spawn("slice-watch", watch)
-        self._spawn("slices", lambda: self.publisher.run(self._stop))
-        self._spawn("upkeep", lambda: self.upkeep.run(self._stop))
+        self._spawn("slices", lambda: self.publisher.run(self.stopping))
+        self._spawn("upkeep", lambda: self.upkeep.run(self.stopping))
         self._spawn("hardware", self._follow_hardware)
         self._spawn("http", lambda: self._serve_http(http))
 
@@ -107,7 +108,7 @@ class Driver:
 
         Raises the Problem that ended the driver, if one did.
         """
-        self._stop.set()
+        self.stopping.set()
         self.publisher.wake()
         self.registration_socket.close(1.0)
         self.service_socket.close(STOP_SECONDS)
@@ -126,7 +127,7 @@ class Driver:
         registration_pb2_grpc.add_RegistrationServicer_to_server(self.registration, server)
 
     def _follow_hardware(self) -> None:
-        for _ in self.hardware.changes(self._stop):
+        for _ in self.hardware.changes(self.stopping):
             if self.hardware.changed():
                 self.publisher.wake()
 
@@ -147,17 +148,17 @@ class Driver:
 
     def _spawn(self, name: str, task: Callable[[], None]) -> None:
         def keep_going() -> None:
-            while not self._stop.is_set():
+            while not self.stopping.is_set():
                 try:
                     return task()
                 except Problem as problem:
                     self.problem = problem
-                    self.ended.set()
+                    self.ending.ask()
                     return None
                 # Better try again than run on without it, or give up serving.
                 except Exception:  # noqa: BLE001
                     _log.exception("a background task failed", extra={"task": name})
-                    self._stop.wait(_AFTER_FAILURE)
+                    self.stopping.wait(_AFTER_FAILURE)
             return None
 
         threading.Thread(target=keep_going, name=name, daemon=True).start()

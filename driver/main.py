@@ -1,7 +1,6 @@
 """The command `drawplate-driver`: runs one driver until SIGTERM, and reports problems."""
 
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -25,11 +24,10 @@ def build(arguments: Sequence[str]) -> Driver:
 
 def run(driver: Driver) -> None:
     """Run a driver until the process gets SIGTERM or SIGINT. Raises Problem."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: driver.ended.set())
+    driver.ending.on_signals()
     try:
         driver.start()
-        driver.ended.wait()
+        driver.ending.wait()
     finally:
         driver.stop()
 

@@ -11,11 +11,11 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from drawplate.emulators import places
+from drawplate.emulators.ending import Ending
 from drawplate.emulators.node import PARTS, Node, NodeSettings
 from drawplate.emulators.problems import Problem, SetupProblem
 
@@ -30,19 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=given.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    ending = Ending()
+    ending.on_signals()
     try:
         node = Node(_settings(given))
-        node.operations["stop"] = ended.set
+        node.operations["stop"] = ending.ask
         node.start()
     except Problem as problem:
         told = {"what": problem.what, "where": problem.where, "cure": problem.cure}
         print(json.dumps(told), flush=True)
         return problem.exit_code
     print("ready", flush=True)
-    ended.wait()
+    ending.wait()
     node.stop()
     if given.forget:
         node.forget()

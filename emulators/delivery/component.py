@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from drawplate.emulators.delivery.mounting import NEW_MOUNTS, PRIVATE, RECURSIVE
 from drawplate.emulators.delivery.occupancy import release_mounts
 from drawplate.emulators.delivery.part import DEV_OPTION
 from drawplate.emulators.delivery.placing import place_all, take_away, take_trees_away
+from drawplate.emulators.ending import Ending
 from drawplate.emulators.node import Node, NodeSettings
 from drawplate.emulators.problems import Problem, SuiteError
 
@@ -46,17 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A predecessor that was killed together with its second process has not done it.
         take_away(given.folder)
         release_mounts(given.folder)
-    ended = threading.Event()
+    ending = Ending()
     try:
         shower = _Shower(given.folder)
         _keep_kernels_own()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
+        ending.on_signals()
         node = Node(_settings(given))
         node.start()
         shower.show()
         _tell_ready()
-        ended.wait()
+        ending.wait()
         node.stop()
         shower.end()
     except Problem as problem:

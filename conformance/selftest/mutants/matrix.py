@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 from drawplate.conformance import catalogue
 from drawplate.conformance.drivers.hardware import machine_of
@@ -48,6 +48,7 @@ class Row:
     wanted: frozenset[str]
     failed: frozenset[str]
     trouble: str = ""
+    """What kept the mutant from being judged, or what the checks saw that should not have failed."""
 
     @property
     def survived(self) -> frozenset[str]:
@@ -97,8 +98,14 @@ def judge(mutant: Mutant, stage: Stage, cluster: Cluster | None, scratch: Path) 
     if done.returncode not in {0, 1, 2} or not report.is_file():
         return Row(mutant, stage, must, frozenset(), (done.stderr or done.stdout)[-600:])
     entries = json.loads(report.read_text(encoding="utf-8"))["requirements"]
-    failed = frozenset(entry["id"] for entry in entries if entry["result"] == "fail")
-    return Row(mutant, stage, must, failed)
+    failures = {entry["id"]: entry for entry in entries if entry["result"] == "fail"}
+    seen = [_seen(entry) for name, entry in failures.items() if name not in must]
+    return Row(mutant, stage, must, frozenset(failures), "; ".join(seen))
+
+
+def _seen(entry: Mapping[str, Any]) -> str:
+    told = [run["failure"]["seen"] for run in entry["tests"] if run.get("failure")]
+    return f"{entry['id']} saw: {' / '.join(told)}"
 
 
 def _bench_rows(chosen: Sequence[Mutant], scratch: Path, progress: Progress) -> Iterator[Row]:

@@ -83,7 +83,7 @@ def _prepares_everywhere(driver: Driver) -> None:
     start = driver.start
 
     def watch() -> None:
-        while not driver.ended.wait(LOOK_SECONDS):
+        while not driver.stopping.wait(LOOK_SECONDS):
             for claim in driver.api().get(CLAIMS).get("items") or ():
                 if claim.get("status", {}).get("allocation"):
                     _note(driver, claim["metadata"]["uid"])

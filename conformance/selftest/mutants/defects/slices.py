@@ -109,7 +109,7 @@ def _slice_flaps(driver: Driver) -> None:
     after(slices, "_body", stamp)
 
     def beat() -> None:
-        while not driver.ended.wait(1.0):
+        while not driver.stopping.wait(1.0):
             driver.publisher.wake()
 
     threading.Thread(target=beat, daemon=True).start()
