@@ -39,7 +39,8 @@ class Requirement(BaseModel):
     kubelet module), or says *deduced*; then `rationale` gives the deduction. `needs` are
     capabilities of the profile, `node` is what its test in a cluster does to a node that it has not
     from the API server (run/node_needs.py), `nodes` how many of them it needs; `since` is the first Kubernetes minor that has the rule,
-    and `kubernetes` what the cluster must offer beside (run/offer.py);
+    and `kubernetes` what the cluster must offer beside (run/offer.py); `spoiled_by` are flaws of
+    kind-configs/versions.toml with which no driver can be seen to meet it in a cluster;
     `mutants` are defects of the reference driver that make the check fail.
     """
 
@@ -57,6 +58,7 @@ class Requirement(BaseModel):
     nodes: int = Field(default=1, ge=1)
     since: str = "1.34"
     kubernetes: KubernetesNeeds = KubernetesNeeds()
+    spoiled_by: tuple[str, ...] = ()
     mutants: tuple[str, ...] = ()
     retired: bool = False
     area: str = ""

@@ -10,6 +10,7 @@ from drawplate.fixtures.clusters.versions_table import (
     MinorFacts,
     closest,
     facts,
+    flaws,
     minor_of,
     numbers,
 )
@@ -56,12 +57,24 @@ class Offer:
             source=f"with the gate set {gates}",
         )
 
-    def too_small(self, requirement: Requirement) -> str:
-        """Give the reason why there are too few nodes for a requirement, "" when there are enough."""
-        if self.nodes >= requirement.nodes:
-            return ""
-        there = "1 node" if self.nodes == 1 else f"{self.nodes} nodes"
-        return f"it takes {requirement.nodes} nodes to see; this cluster has {there}"
+    def puts_out_of_reach(self, requirement: Requirement) -> str:
+        """Give the reason why no driver can be tried for a requirement here, "" when it can.
+
+        Too few nodes, or a defect of this Kubernetes.
+        """
+        if self.nodes < requirement.nodes:
+            there = "1 node" if self.nodes == 1 else f"{self.nodes} nodes"
+            return f"it takes {requirement.nodes} nodes to see; this cluster has {there}"
+        return self._flaw(requirement.spoiled_by)
+
+    def _flaw(self, names: Collection[str]) -> str:
+        known = flaws()
+        for flaw in (known[name] for name in names):
+            on = next((gate for gate in flaw.gates if self.gates.get(gate)), "")
+            if self.minor in flaw.minors and (on or not flaw.gates):
+                where = f" with {on}" if on else ""
+                return f"Kubernetes {self.minor}{where}: {flaw.reason}"
+        return ""
 
     def lacks(self, requirement: Requirement) -> str:
         """Give the reason why a requirement does not apply here, "" when it does."""

@@ -52,9 +52,8 @@ def make_plan(
             in_cluster = height == "cluster"
             needs = requirement.node if in_cluster else ()
             alien = offers[height].lacks(requirement) or unmet(requirement.needs, profile)
-            distant = (offers[height].too_small(requirement) if in_cluster else "") or lacking(
-                needs, profile, abilities
-            )
+            distant = offers[height].puts_out_of_reach(requirement) if in_cluster else ""
+            distant = distant or lacking(needs, profile, abilities)
             if alien or distant:
                 exempt.append(_exempt(requirement, height, alien, distant))
             else:

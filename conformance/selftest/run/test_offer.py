@@ -9,7 +9,7 @@ from drawplate.conformance.problems import SetupProblem
 from drawplate.conformance.run.offer import Offer
 from drawplate.conformance.selftest.verdict.samples import requirement
 from drawplate.fixtures.clusters.provider import ClusterSpec
-from drawplate.fixtures.clusters.versions_table import facts, gates_known, numbers, supported
+from drawplate.fixtures.clusters.versions_table import facts, flaws, gates_known, numbers, supported
 
 
 def lacks(spec: ClusterSpec, **needs: Any) -> str:
@@ -45,6 +45,31 @@ def test_gates_are_as_the_minor_and_the_set_make_them(
     spec: ClusterSpec, gate: str, reason: str
 ) -> None:
     assert lacks(spec, gates=[gate]) == reason
+
+
+@pytest.mark.parametrize("name", ["P4", "PRE-25"])
+@pytest.mark.parametrize(
+    ("spec", "spoiled"),
+    [
+        (ClusterSpec(kubernetes="1.34"), False),
+        (ClusterSpec(kubernetes="1.34", gates="all-alpha"), True),
+        (ClusterSpec(kubernetes="1.35", feature_gates={"ResourceHealthStatus": True}), True),
+        (ClusterSpec(kubernetes="1.36", gates="all-alpha"), False),
+    ],
+)
+def test_a_defect_of_kubernetes_puts_what_it_spoils_out_of_reach(
+    spec: ClusterSpec, *, spoiled: bool, name: str
+) -> None:
+    reason = Offer.of(spec).puts_out_of_reach(catalogue.load()[name])
+
+    assert bool(reason) is spoiled
+    assert not spoiled or "ResourceHealthStatus: a kubelet that prepares a claim again" in reason
+
+
+def test_requirements_name_defects_that_are_known() -> None:
+    named = {name for entry in catalogue.load().values() for name in entry.spoiled_by}
+
+    assert named == set(flaws())
 
 
 def test_services_are_those_that_the_kubelet_calls() -> None:
