@@ -53,7 +53,8 @@ def test_gates_are_as_the_minor_and_the_set_make_them(
     [
         (ClusterSpec(kubernetes="1.34"), False),
         (ClusterSpec(kubernetes="1.34", gates="all-alpha"), True),
-        (ClusterSpec(kubernetes="1.35", feature_gates={"ResourceHealthStatus": True}), True),
+        (ClusterSpec(kubernetes="1.34", feature_gates={"ResourceHealthStatus": True}), True),
+        (ClusterSpec(kubernetes="1.35", gates="all-alpha"), False),
         (ClusterSpec(kubernetes="1.36", gates="all-alpha"), False),
     ],
 )
