@@ -26,6 +26,14 @@ def reaches(spec: Mapping[str, Any], node: NodeFacts) -> bool:
     return any(_term(term, node) for term in terms)
 
 
+def concerns(spec: Mapping[str, Any], node: NodeFacts) -> bool:
+    """Say whether a slice's spec has anything for the node: devices, or counters of such."""
+    if spec.get("perDeviceNodeSelection"):
+        devices = spec.get("devices", ())
+        return not devices or any(reaches(device, node) for device in devices)
+    return reaches(spec, node)
+
+
 def _term(term: Mapping[str, Any], node: NodeFacts) -> bool:
     fields = {"metadata.name": node.name}
     wanted = [(one, fields) for one in term.get("matchFields", ())]

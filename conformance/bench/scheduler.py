@@ -73,7 +73,7 @@ class Scheduler:
 
         Raises Inconclusive after `budget` seconds.
         """
-        node = self._facts()
+        node = self.facts()
 
         def complete(found: Sequence[Object]) -> bool:
             pools = gather(found, node)
@@ -87,7 +87,7 @@ class Scheduler:
 
     def pools(self) -> list[Pool]:
         """Give the pools of all drivers that the node reaches at this moment."""
-        return gather(self.api.list("ResourceSlice"), self._facts())
+        return gather(self.api.list("ResourceSlice"), self.facts())
 
     def devices(self) -> list[Device]:
         """Give the driver's devices that could be allocated at this moment, in their order."""
@@ -139,7 +139,8 @@ class Scheduler:
         meta = claim["metadata"]
         return self.api.patch_status(CLAIM, meta["name"], status, meta["namespace"])
 
-    def _facts(self) -> NodeFacts:
+    def facts(self) -> NodeFacts:
+        """Give what selectors can ask of the node."""
         node = self.api.find("Node", self.node) or {"metadata": {}}
         return NodeFacts(self.node, node["metadata"].get("labels") or {})
 

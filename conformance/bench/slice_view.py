@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from drawplate.conformance.bench.nodes import NodeFacts, concerns
 from drawplate.conformance.problems import Inconclusive
 from drawplate.fixtures.kubeapi import KubeApi
 from drawplate.fixtures.kubewatch import Selection
@@ -17,17 +18,16 @@ BLOCKING_EFFECTS = {"NoSchedule", "NoExecute"}
 class SliceView:
     """The slices of one driver that concern one node; waits are watches."""
 
-    def __init__(self, api: KubeApi, driver: str, node: str, budget: float) -> None:
+    def __init__(self, api: KubeApi, driver: str, node: NodeFacts, budget: float) -> None:
         """`budget` is how long the first publication may take, in seconds."""
         self._api = api
         self._driver = driver
-        self._node = node
+        self.node = node
         self._budget = budget
         self._selection = Selection(fields=f"spec.driver={driver}")
 
     def _mine(self, slices: Sequence[Slice]) -> list[Slice]:
-        # Without a node name a slice is for a selection of nodes, ours may be among them.
-        return [one for one in slices if one["spec"].get("nodeName", self._node) == self._node]
+        return [one for one in slices if concerns(one["spec"], self.node)]
 
     def all(self) -> list[Slice]:
         """Give the slices, waiting for the first. Raises Inconclusive when none appears."""
@@ -40,6 +40,10 @@ class SliceView:
     def current(self) -> list[Slice]:
         """Give the slices of this moment, maybe none."""
         return self._mine(self._api.list("ResourceSlice", fields=self._selection.fields))
+
+    def only_here(self) -> list[Slice]:
+        """Give the slices of this moment that have the node's name: no other node has a part in them."""
+        return [one for one in self.current() if one["spec"].get("nodeName")]
 
     def devices(self) -> list[Mapping[str, Any]]:
         """Give all published devices, waiting for the first slice."""

@@ -61,7 +61,9 @@ class Stage:
         self.api = self.node.api
         self.log = self.node.log
         self.kubelet = self.node.kubelet
-        self.slices = SliceView(self.api, profile.driver.name, self.node.name, self.budget)
+        self.slices = SliceView(
+            self.api, profile.driver.name, self.node.scheduler.facts(), self.budget
+        )
         address = urlsplit(self.api.server)
         self.link = ApiLink(address.hostname or "", address.port or 443)
         self.link.__enter__()

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from drawplate.conformance.bench.nodes import NodeFacts
 from drawplate.conformance.bench.slice_view import SliceView
 from drawplate.conformance.cluster.daemonsets import DaemonSets
 from drawplate.conformance.cluster.deployment import Deployment
@@ -154,7 +155,7 @@ def _site(order: Order, node: Node, kubelet: KubeletView, driver: Driver, state:
         run_id=order.run_id,
         patience=order.patience,
         sync=kubelet.sync_seconds(),
-        control_plane=CONTROL_PLANE in _labels(kubelet.api, node),
+        control_plane=CONTROL_PLANE in driver.slices.node.labels,
     )
 
 
@@ -164,7 +165,8 @@ def _labels(api: KubeApi, node: Node) -> Mapping[str, str]:
 
 
 def _slices(order: Order, node: Node, api: KubeApi) -> SliceView:
-    return SliceView(api, order.profile.driver.name, node.name, _budget(order))
+    facts = NodeFacts(node.name, _labels(api, node))
+    return SliceView(api, order.profile.driver.name, facts, _budget(order))
 
 
 def _driver(

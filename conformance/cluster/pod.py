@@ -84,6 +84,12 @@ class Pod:
         """Wait until the pod is deleted; say whether it is."""
         return self._happens(lambda pod: pod is None, END_SECONDS * self._around.patience)
 
+    def scheduled(self) -> "Pod":
+        """Wait until the pod has a node, and so its claims devices, as a premise. Raises Inconclusive."""
+        if not self._happens(_has_node, self._around.start_seconds):
+            raise Inconclusive(f"the pod gets no node: {self.story()}")
+        return self
+
     def unschedulable(self) -> bool:
         """Wait until the scheduler says that there is no room for the pod; say whether it did."""
         return self._happens(_is_unschedulable, self._around.start_seconds)
@@ -201,6 +207,10 @@ def _all_run(pod: Object | None, old: frozenset[str]) -> bool:
         return False
     running = running_containers(pod)
     return len(running) == len(pod["spec"]["containers"]) and not old & set(running.values())
+
+
+def _has_node(pod: Object | None) -> bool:
+    return bool(pod and pod["spec"].get("nodeName"))
 
 
 def _is_unschedulable(pod: Object | None) -> bool:

@@ -16,7 +16,10 @@ PLAIN = {"deviceClassName", "selectors"}
 
 
 def room(
-    profile: Profile, slices: Sequence[Object], find_class: Callable[[str], Object], node: str
+    profile: Profile,
+    slices: Sequence[Object],
+    find_class: Callable[[str], Object],
+    node: NodeFacts,
 ) -> int:
     """Give the number; 1 when it cannot be told for sure, and tests must take turns.
 
@@ -26,7 +29,7 @@ def room(
     exactly: Any = found.request.get("exactly") if found else None
     if not exactly or set(exactly) - PLAIN or not found or found.expect.devices != 1:
         return 1
-    pools = gather(slices, NodeFacts(node))
+    pools = gather(slices, node)
     devices = [device for pool in pools for device in pool.devices]
     if any(pool.counters or pool.binds or pool.problem for pool in pools):
         return 1

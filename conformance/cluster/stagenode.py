@@ -1,5 +1,6 @@
 """What tests do to the node under their pods, and what its kubelet makes of it."""
 
+from drawplate.conformance.bench.nodes import NodeFacts
 from drawplate.conformance.cluster import nodecontrol, outage
 from drawplate.conformance.cluster.claim import Claim
 from drawplate.conformance.cluster.pod import Pod
@@ -35,6 +36,11 @@ class StageNode:
     def is_control_plane(self) -> bool:
         """Say whether the cluster's own components are on the node."""
         return self._site.control_plane
+
+    @property
+    def facts(self) -> NodeFacts:
+        """What selectors can ask of it."""
+        return self.driver.slices.node
 
     def published(self) -> frozenset[tuple[str, str]]:
         """Give pool and name of every device that the driver published for it at first."""
@@ -77,11 +83,11 @@ class StageNode:
     def restart_kubelet(self) -> None:
         """Restart the kubelet, and wait until it has deleted the slices of the node.
 
-        `driver.registers` tells whether it knows the driver again. Raises Inconclusive when it
-        leaves the slices alone.
+        It leaves those alone that have not the node's name. `driver.registers` tells whether it
+        knows the driver again. Raises Inconclusive when slices of the node stay.
         """
         self._site.lease.require("node", "restarts the kubelet")
-        old = {one["metadata"]["uid"] for one in self._site.driver.slices.current()}
+        old = {one["metadata"]["uid"] for one in self._site.driver.slices.only_here()}
         nodecontrol.restart_kubelet(self._site.node, self._site.profile)
         try:
             self._site.api.wait(

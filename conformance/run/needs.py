@@ -69,6 +69,7 @@ NEEDS: Mapping[str, Callable[[Profile], Answer]] = {
     "identity": _identity,
     "ownRights": _own_rights,
     "nodeLocal": _node_local,
+    "networkAttached": _capability("networkAttached"),
     "identityAttribute": _identity_attribute,
     "admissionPolicy": _capability("admissionPolicy"),
     "sharedByContainers": _capability("sharedByContainers"),

@@ -54,10 +54,11 @@ def served(order: Order) -> Iterator[HostAddress]:
         yield undo.enter_context(SiteHost(sites)).address
 
 
-def wants(needs: Alone, nodes: Sequence[str]) -> list[Want]:
+def wants(needs: Alone, nodes: Sequence[str], *, common: bool = False) -> list[Want]:
     """Say what a test wants of the book: an entry for each node on which it may run.
 
-    The resources are "cluster", and "node:NAME", "driver:NAME" and "devices:NAME" of each node.
+    The resources are "cluster", and "node:NAME", "driver:NAME" and "devices:NAME" of each node;
+    devices that are `common` to the nodes are one resource, "devices".
     """
     if needs.part == "cluster":
         # On whichever node it stands, it has all of them.
@@ -67,8 +68,11 @@ def wants(needs: Alone, nodes: Sequence[str]) -> list[Want]:
     found: list[Want] = []
     for node in nodes:
         shared = {"cluster": 1, f"node:{node}": 1, f"driver:{node}": 1}
-        names = [*shared, f"devices:{node}"]
-        found.append(dict.fromkeys(names[:levels], 1) | {names[levels]: own})
+        devices = "devices" if common else f"devices:{node}"
+        names = [*shared, devices]
+        want = dict.fromkeys(names[:levels], 1) | {names[levels]: own}
+        # To have the driver of a node is to have its devices, from which others keep off it.
+        found.append(want | {devices: own} if common else want)
     return found
 
 
@@ -79,7 +83,8 @@ class SiteHost:
         """Count the devices, and begin to listen."""
         self._sites = {site.node.name: site for site in sites}
         self._locks = {name: threading.Lock() for name in self._sites}
-        self._book = LeaseBook({f"devices:{site.node.name}": _room(site) for site in sites})
+        self._common = any(site.profile.capability("networkAttached") for site in sites)
+        self._book = LeaseBook(_rooms(sites, common=self._common))
         self._tickets: dict[int, Ticket] = {}
         self._numbers = itertools.count(1)
         self._closing = False
@@ -145,7 +150,7 @@ class SiteHost:
             # Without the control plane tests on other nodes would see its absence.
             nodes = [name for name, site in self._sites.items() if not site.control_plane] or nodes
         taker.nodes = nodes[:1] if needs.part == "cluster" else nodes
-        self._book.ask(self._enter(taker, wants(needs, nodes)))
+        self._book.ask(self._enter(taker, self._wants(needs, nodes)))
 
     def _widen(self, taker: "_LeaseTaker") -> None:
         """Take the whole node of a lease, before anybody else is let on it."""
@@ -153,13 +158,18 @@ class SiteHost:
         if ticket is None:
             raise SuiteError("a lease is to be widened that nobody has")
         taker.nodes = [node]
-        self._book.swap(ticket, self._enter(taker, wants(Alone("node"), [node]), taker.number))
+        self._book.swap(
+            ticket, self._enter(taker, self._wants(Alone("node"), [node]), taker.number)
+        )
 
     def _give(self, taker: "_LeaseTaker") -> None:
         if taker.ticket:
             self._book.give(taker.ticket)
             self._tickets.pop(taker.number, None)
         taker.ticket = None
+
+    def _wants(self, needs: Alone, nodes: Sequence[str]) -> list[Want]:
+        return wants(needs, nodes, common=self._common)
 
     def _enter(self, taker: "_LeaseTaker", alternatives: Sequence[Want], number: int = 0) -> Ticket:
         taker.number = number or next(self._numbers)
@@ -238,11 +248,17 @@ class _LeaseTaker:
             self._connection.send(("ok", self.node, self.number))
 
 
+def _rooms(sites: Sequence[Site], *, common: bool) -> Mapping[str, int]:
+    if common:
+        return {"devices": min(map(_room, sites))}
+    return {f"devices:{site.node.name}": _room(site) for site in sites}
+
+
 def _room(site: Site) -> int:
     def find_class(name: str) -> Mapping[str, Any]:
         return site.api.find("DeviceClass", name) or {"spec": {}}
 
-    return room(site.profile, site.driver.slices.current(), find_class, site.node.name)
+    return room(site.profile, site.driver.slices.current(), find_class, site.driver.slices.node)
 
 
 def _recover(site: Site) -> None:

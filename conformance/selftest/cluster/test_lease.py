@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from drawplate.conformance.alone import Alone
+from drawplate.conformance.bench.nodes import NodeFacts
 from drawplate.conformance.cluster.driver import Driver
 from drawplate.conformance.cluster.lease import Lease
 from drawplate.conformance.cluster.room import room
@@ -157,7 +158,7 @@ DEVICES = [{"name": f"gpu{number}"} for number in range(4)]
 
 
 def test_devices_of_the_class_are_counted(profile: Profile) -> None:
-    assert room(profile, [_slice(*DEVICES)], lambda _: CLASS, NODE) == 4
+    assert room(profile, [_slice(*DEVICES)], lambda _: CLASS, NodeFacts(NODE)) == 4
 
 
 @pytest.mark.parametrize(
@@ -172,11 +173,11 @@ def test_devices_of_the_class_are_counted(profile: Profile) -> None:
 def test_devices_that_cannot_be_counted_one_by_one_leave_room_for_one(
     profile: Profile, published: list[dict[str, Any]]
 ) -> None:
-    assert room(profile, published, lambda _: CLASS, NODE) == 1
+    assert room(profile, published, lambda _: CLASS, NodeFacts(NODE)) == 1
 
 
 def test_devices_that_the_class_leaves_out_do_not_count(profile: Profile) -> None:
-    assert room(profile, [_slice(*DEVICES)], lambda _: OTHER, NODE) == 1
+    assert room(profile, [_slice(*DEVICES)], lambda _: OTHER, NodeFacts(NODE)) == 1
 
 
 def test_request_that_takes_more_than_a_device_leaves_room_for_one(profile: Profile) -> None:
@@ -184,4 +185,4 @@ def test_request_that_takes_more_than_a_device_leaves_room_for_one(profile: Prof
     wide = one.model_copy(update={"expect": one.expect.model_copy(update={"devices": 2})})
     changed = profile.model_copy(update={"requests": (wide, *others)})
 
-    assert room(changed, [_slice(*DEVICES)], lambda _: CLASS, NODE) == 1
+    assert room(changed, [_slice(*DEVICES)], lambda _: CLASS, NodeFacts(NODE)) == 1

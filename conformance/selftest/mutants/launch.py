@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from drawplate.conformance.selftest.mutants.defects import (  # noqa: F401 - they enter themselves
     cdi,
+    fabric,
     nodes,
     prepare,
     registration,

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from drawplate.conformance.profile.load import load
+from drawplate.conformance.selftest.mutants import registry
 
 DRIVER = "drawplate.driver.main"
 LAUNCH = "drawplate.conformance.selftest.mutants.launch"
@@ -16,11 +17,25 @@ PODS = "drawplate.conformance.selftest.mutants.pods"
 def write_profile(name: str, folder: Path, *, as_pods: bool = False) -> Path:
     """Write the profile of the mutant `name` into `folder`, and give its path.
 
-    In a cluster it runs as a process, or `as_pods`.
+    In a cluster it runs as a process, or `as_pods`; some families run as pods only.
     """
-    data: dict[str, Any] = yaml.safe_load(load("reference").source.read_text(encoding="utf-8"))
+    sound = load(registry.load()[name].profile).source
+    data: dict[str, Any] = yaml.safe_load(sound.read_text(encoding="utf-8"))
     data["metadata"]["name"] = f"mutant-{name}"
-    process = data["deploy"]["process"]
+    deploy = data["deploy"]
+    manifests = deploy.pop("manifests")
+    if "process" in deploy:
+        _infect(deploy["process"], name)
+    if as_pods:
+        # Nodes that are containers have no Python to run a process with.
+        objects = ["{python}", "-m", PODS, name, *manifests["command"]]
+        deploy["manifests"] = manifests | {"command": objects}
+    path = folder / f"mutant-{name}.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _infect(process: dict[str, Any], name: str) -> None:
     process["argv"] = [
         word for argument in process["argv"] for word in _through(argument, DRIVER, LAUNCH, name)
     ]
@@ -28,14 +43,6 @@ def write_profile(name: str, folder: Path, *, as_pods: bool = False) -> Path:
     process["identity"]["command"] = ["{python}", "-m", RIGHTS, name, *command]
     # A mutant that never becomes ready need not be waited for as long as a real driver.
     process["ready"] = {"timeout": "6s"}
-    manifests = data["deploy"].pop("manifests")
-    if as_pods:
-        # Nodes that are containers have no Python to run a process with.
-        objects = ["{python}", "-m", PODS, name, *command]
-        data["deploy"]["manifests"] = manifests | {"command": objects}
-    path = folder / f"mutant-{name}.yaml"
-    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    return path
 
 
 def _through(argument: str, module: str, launcher: str, name: str) -> list[str]:

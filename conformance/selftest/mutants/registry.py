@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import yaml
 
@@ -12,11 +13,20 @@ from drawplate.conformance import catalogue
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One defect of the reference driver; `origin` names the public bug, if there is one."""
+    """One defect of the reference driver, of the family that it shows in.
+
+    `origin` names the public bug, if there is one.
+    """
 
     name: str
     defect: str
     origin: str = ""
+    family: Literal["gpu", "fabric"] = "gpu"
+
+    @property
+    def profile(self) -> str:
+        """Give the name of the profile of the driver without the defect."""
+        return "reference" if self.family == "gpu" else f"reference-{self.family}"
 
     @property
     def rights(self) -> bool:

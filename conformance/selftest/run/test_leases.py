@@ -205,6 +205,16 @@ def test_what_tests_say_becomes_leases() -> None:
     assert len(wants(Alone("node"), NODES)) == 2
 
 
+def test_who_has_a_driver_alone_has_the_devices_that_are_common_to_nodes() -> None:
+    driver = {"cluster": 1, "node:a": 1, "driver:a": ALL, "devices": ALL}
+    assert wants(EVERYTHING, ["a"], common=True) == [{"cluster": ALL}]
+    assert wants(Alone("driver"), ["a"], common=True) == [driver]
+    (node,) = wants(Alone("node"), ["a"], common=True)
+    assert node["devices"] == ALL
+    one, other = wants(Alone("devices", 2), NODES, common=True)
+    assert one["devices"] == other["devices"] == 2
+
+
 def test_whoever_has_a_part_alone_has_those_in_it() -> None:
     assert EVERYTHING.has("cluster")
     assert Alone("node").has("driver")

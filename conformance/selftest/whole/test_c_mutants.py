@@ -22,6 +22,9 @@ NODES = [
     "registration-cleans-cdi",
     "slices-for-all-nodes",
     "prepares-everywhere",
+    "refuses-second-node",
+    "unprepares-everywhere",
+    "prepares-on-one-node",
 ]
 
 
