@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from drawplate.conformance.cluster.daemonsets import owner_of
 from drawplate.conformance.cluster.nodefiles import name_of
 from drawplate.conformance.cluster.podlog import read_log
 from drawplate.conformance.cluster.site import Site
@@ -63,6 +64,7 @@ def gather(stage: Stage, logs: ComponentLogs, folder: Path) -> None:
         _write(folder / "nodes.json", site.api.list("Node"))
     logs.write(folder)
     _write_pod_logs(site, found["pods"], folder)
+    _write_companions(site, folder / "driver-pods")
 
 
 def _write_node(site: Site, folder: Path) -> None:
@@ -83,6 +85,19 @@ def _write_pod_logs(site: Site, pods: Sequence[Object], folder: Path) -> None:
                 name = f"{stem}.before.json" if previous else f"{stem}.json"
                 if text:
                     (folder / name).write_text(text, encoding="utf-8")
+
+
+def _write_companions(site: Site, folder: Path) -> None:
+    """Write the logs of the driver's other pods: a controller's, a webhook's."""
+    manifests = site.profile.deploy.manifests
+    pods = site.api.list("Pod", manifests.namespace) if manifests else ()
+    for pod in pods:
+        if not owner_of(pod):
+            folder.mkdir(exist_ok=True)
+            for one in pod["spec"]["containers"]:
+                text = read_log(site.api, pod, one["name"])
+                name = f"{pod['metadata']['name']}.{one['name']}.log"
+                (folder / name).write_text(text, encoding="utf-8")
 
 
 def _write_cdi(site: Site, folder: Path) -> None:

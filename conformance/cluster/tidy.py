@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from drawplate.conformance.cluster import outage
-from drawplate.conformance.cluster.objects import LEASE, OURS
+from drawplate.conformance.cluster.objects import OURS
 from drawplate.conformance.cluster.site import Site
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.problems import Inconclusive
@@ -81,22 +81,18 @@ def is_disordered(site: Site, uids: Collection[str]) -> bool:
     return not site.state.is_right() and not site.lease.company()
 
 
-def recover(site: Site, living: Collection[int]) -> None:
-    """Put a node in order whose test died with its worker; nobody uses the node meanwhile.
+def recover(site: Site) -> None:
+    """Put a node in order whose test died with its worker; nobody uses the cluster meanwhile.
 
-    `living` are the numbers of the leases that are still held: namespaces of others go. Raises
-    SetupProblem when the driver does not come back.
+    Raises SetupProblem when the driver does not come back.
     """
     # First: with its network cut or its API server paused nothing else comes to an end.
     heal_orphans(site.cluster, silent())
     outage.mend(site.node, site.api, site.patience)
     revive(site)
-    kept = {str(number) for number in living}
     for one in site.api.list("Namespace", labels=f"{OURS}={site.run_id}"):
-        meta = one["metadata"]
-        if meta.get("labels", {}).get(LEASE) not in kept:
-            site.api.delete("Namespace", meta["name"])
-            _await_gone(site, meta["name"])
+        site.api.delete("Namespace", one["metadata"]["name"])
+        _await_gone(site, one["metadata"]["name"])
     # Nobody knows what was done to the driver last, so its state is nobody's to judge.
     site.driver.redeploy(site.state.clear)
 

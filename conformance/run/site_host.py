@@ -263,7 +263,7 @@ def _room(site: Site) -> int:
 
 def _recover(site: Site) -> None:
     try:
-        recover(site, living=())
+        recover(site)
     # Later tests are told, and nobody is waiting here.
     except Exception as error:  # noqa: BLE001
         site.driver.memory.hopeless = f"a worker died, and its node is not in order: {error}"

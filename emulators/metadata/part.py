@@ -8,6 +8,7 @@ GCE_METADATA_HOST. `metadata.link_local=on` listens at 169.254.169.254:80 of the
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,11 +67,8 @@ class _Published(MetadataServer):
 
 def _is_the_machines(path: Path) -> bool:
     """Tell whether a network namespace has hardware: it then is the machine's own."""
-    namespace = namespaces.open_namespace(path)
-    try:
+    with namespaces.opened(path) as namespace:
         root = open_sysfs(namespace)
-    finally:
-        os.close(namespace)
     interfaces = Path(f"/proc/self/fd/{root}/class/net")
     try:
         return any((one / "device").exists() for one in interfaces.iterdir())
@@ -79,17 +77,12 @@ def _is_the_machines(path: Path) -> bool:
 
 
 def _enter(path: Path, action: Callable[[], Any]) -> Any:
-    namespace = namespaces.open_namespace(path)
-    links = Links(namespace)
-    try:
+    with namespaces.opened(path) as namespace, closing(Links(namespace)) as links:
         loopback = links.named("lo")
         if loopback:
             links.set(loopback, up=True)
             links.add_address(loopback, f"{LINK_LOCAL}/32")
         return namespaces.run_inside(namespace, action)
-    finally:
-        links.close()
-        os.close(namespace)
 
 
 def _parsed(text: str) -> tuple[str, int]:

@@ -40,6 +40,16 @@ def open_namespace(path: Path) -> int:
     return descriptor
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Lend a descriptor of the network namespace at `path`. Raises SetupProblem when there is none."""
+    descriptor = open_namespace(path)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def run_inside(namespace: int, action: Callable[[], Result]) -> Result:
     """Do something with a thread in a namespace; sockets made there stay there.
 
