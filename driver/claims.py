@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from drawplate.driver.api import Api
+from drawplate.driver.names import is_subdomain
 from drawplate.driver.prepared import ClaimName, Refusal
-from drawplate.driver.settings import is_subdomain
 
 # The kubelet waits 45 s per call (kubernetes v1.37 pkg/kubelet/cm/dra/plugin/dra_plugin.go) and
 # asks again only after 60 to 90 s, so short outages are bridged here. Seconds.

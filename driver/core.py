@@ -129,11 +129,15 @@ class Core:
         self._workers.shutdown()
 
     def _device(self, result: Result, allocation: Allocation) -> PreparedDevice:
-        if result.pool != self._pool:
-            raise Refusal(f"pool {result.pool!r} is not on this node, whose pool is {self._pool!r}")
         device = self._hardware.find(result.device)
         if device is None:
             raise Refusal(f"device {result.device!r} is not there, or not any more")
+        pool = device.pool or self._pool
+        if result.pool != pool:
+            raise Refusal(
+                f"pool {result.pool!r} does not have device {result.device!r}, "
+                f"whose pool is {pool!r}"
+            )
         return PreparedDevice(
             request=result.request,
             pool=result.pool,

@@ -3,39 +3,36 @@
 import functools
 import logging
 import socket
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from drawplate.driver import inventory, kubeconfig, lock, moving, sharing
-from drawplate.driver.api import Api
 from drawplate.driver.cdi import CdiFolder
 from drawplate.driver.checkpoint import Checkpoint
 from drawplate.driver.claims import Claims
 from drawplate.driver.core import Core
+from drawplate.driver.fabric import NETWORK_ATTACHED
 from drawplate.driver.hardware import FAMILIES, Hardware
 from drawplate.driver.ledger import Ledger
+from drawplate.driver.listening import listen
 from drawplate.driver.metrics import Metrics
+from drawplate.driver.owner import Owner
 from drawplate.driver.pool import Pool
 from drawplate.driver.scope import Scope
 from drawplate.driver.services import PluginV1, PluginV1Beta1, Registration
 from drawplate.driver.settings import Settings
 from drawplate.driver.slices import Publisher
 from drawplate.driver.sockets import Socket
+from drawplate.driver.tasks import Tasks
 from drawplate.driver.upkeep import Upkeep
 from drawplate.driver.wire import dra_v1_pb2_grpc, dra_v1beta1_pb2_grpc, registration_pb2_grpc
-from drawplate.emulators.ending import Ending
-from drawplate.emulators.problems import Problem, SetupProblem
+from drawplate.emulators.problems import SetupProblem
 
 _log = logging.getLogger(__name__)
 
 # For calls under way at a stop: reading a claim takes claims.READ_BUDGET at most. Seconds.
 STOP_SECONDS = 20.0
-
-# Between attempts of a background task that failed in a way that nobody foresaw. Seconds.
-_AFTER_FAILURE = 5.0
 
 
 class Driver:
@@ -46,7 +43,7 @@ class Driver:
         self.settings = settings
         self.metrics = Metrics()
         self.hardware = Hardware(FAMILIES[settings.family](settings.roots, settings.state))
-        self.api = _connector(kubeconfig.load(settings.kubeconfig))
+        self.api = kubeconfig.connector(kubeconfig.load(settings.kubeconfig))
         self.claims = Claims(self.api, settings.driver)
         self.scope = Scope(sharing.parse if settings.family == "gpu" else sharing.refuse)
         self.checkpoint = Checkpoint(settings.checkpoint)
@@ -63,9 +60,10 @@ class Driver:
         )
         self.publisher = Publisher(
             self.api,
-            Pool(settings.driver, settings.node),
+            Pool.of_node(settings.driver, settings.node),
             lambda: inventory.describe(self.hardware.devices()),
             self.metrics,
+            Owner.node(settings.node),
         )
         self.registration = Registration(settings.driver, settings.service_socket)
         self.plugin_v1 = PluginV1(self.core)
@@ -75,9 +73,8 @@ class Driver:
         self.registration_socket = Socket(settings.registration_socket, self._introduce, workers=2)
         sockets = (self.service_socket, self.registration_socket)
         self.upkeep = Upkeep(sockets, self.core, settings.cdi)
-        self.ending = Ending()
-        self.problem: Problem | None = None
-        self.stopping = threading.Event()
+        self.tasks = Tasks()
+        self.ending, self.stopping = self.tasks.ending, self.tasks.stopping
         self._held: list[TextIO] = []
 
     def start(self) -> None:
@@ -88,20 +85,19 @@ class Driver:
             _install(settings.mover)
         self.ledger.load(self.cdi.take_over)
         self.core.restore()
-        http = _listen(settings.http_address, settings.http_port)
+        http = listen(settings.http_address, settings.http_port)
         for one in (self.service_socket, self.registration_socket):
             _open(one)
         extra = {"driver": settings.driver, "node": settings.node}
         extra["cpu_seconds"] = f"{time.process_time():.3f}"
         _log.info("serving", extra=extra)
         self._gauges()
-        for selector in self.publisher.selectors:
-            watch = functools.partial(self.publisher.watch, selector, self.stopping)
-            self._spawn("slice-watch", watch)
-        self._spawn("slices", lambda: self.publisher.run(self.stopping))
-        self._spawn("upkeep", lambda: self.upkeep.run(self.stopping))
-        self._spawn("hardware", self._follow_hardware)
-        self._spawn("http", lambda: self._serve_http(http))
+        # Network-attached devices are no node's, so their slices are the controller's.
+        if settings.family != NETWORK_ATTACHED:
+            self._publish()
+        self.tasks.spawn("upkeep", lambda: self.upkeep.run(self.stopping))
+        self.tasks.spawn("hardware", self._follow_hardware)
+        self.tasks.spawn("http", lambda: self._serve_http(http))
 
     def stop(self) -> None:
         """Stop: no new calls, those under way are finished, slices and prepared claims stay.
@@ -115,9 +111,7 @@ class Driver:
         self.core.stop()
         for held in self._held:
             held.close()
-        _log.info("ended")
-        if self.problem is not None:
-            raise self.problem
+        self.tasks.end()
 
     def _serve(self, server: object) -> None:
         dra_v1_pb2_grpc.add_DRAPluginServicer_to_server(self.plugin_v1, server)
@@ -125,6 +119,12 @@ class Driver:
 
     def _introduce(self, server: object) -> None:
         registration_pb2_grpc.add_RegistrationServicer_to_server(self.registration, server)
+
+    def _publish(self) -> None:
+        for selector in self.publisher.selectors:
+            watch = functools.partial(self.publisher.watch, selector, self.stopping)
+            self.tasks.spawn("slice-watch", watch)
+        self.tasks.spawn("slices", lambda: self.publisher.run(self.stopping))
 
     def _follow_hardware(self) -> None:
         for _ in self.hardware.changes(self.stopping):
@@ -145,46 +145,6 @@ class Driver:
         gauge("prepared_claims", "Claims that hold devices.", lambda: len(self.ledger.all()))
         gauge("devices", "Devices that are plugged in.", lambda: len(self.hardware.devices()))
         gauge("registered", "Whether the kubelet accepted.", lambda: self.registration.registered)
-
-    def _spawn(self, name: str, task: Callable[[], None]) -> None:
-        def keep_going() -> None:
-            while not self.stopping.is_set():
-                try:
-                    return task()
-                except Problem as problem:
-                    self.problem = problem
-                    self.ending.ask()
-                    return None
-                # Better try again than run on without it, or give up serving.
-                except Exception:  # noqa: BLE001
-                    _log.exception("a background task failed", extra={"task": name})
-                    self.stopping.wait(_AFTER_FAILURE)
-            return None
-
-        threading.Thread(target=keep_going, name=name, daemon=True).start()
-
-
-def _connector(credentials: kubeconfig.Credentials) -> Callable[[], Api]:
-    @functools.cache
-    def connect() -> Api:
-        # Imported late: registration must not wait for it.
-        from drawplate.driver.kube import KubeApi  # noqa: PLC0415
-
-        return KubeApi(credentials)
-
-    return connect
-
-
-def _listen(address: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return socket.create_server((address, port), family=family)
-    except (OSError, OverflowError) as error:
-        raise SetupProblem(
-            f"cannot listen for HTTP: {error}",
-            where=f"{address}:{port}",
-            cure="give a free --http-port and an --http-address of this machine",
-        ) from None
 
 
 def _install(mover: Path) -> None:

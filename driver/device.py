@@ -53,13 +53,14 @@ class Edits:
 class Device:
     """One device. `name` stays with it: it never names another one, and moves with it.
 
-    `capacity` is in bytes.
+    `capacity` is in bytes. `pool` is empty for devices of the node's own pool.
     """
 
     name: str
     attributes: Mapping[str, Attribute]
     capacity: Mapping[str, int]
     edits: Edits
+    pool: str = ""
 
 
 def decode_edits(data: Any) -> Edits:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from drawplate.driver.device import Device
+from drawplate.driver.fabric import NETWORK_ATTACHED, Fabric
 from drawplate.driver.gpus import Gpus
 from drawplate.driver.nics import Nics
 from drawplate.driver.roots import Roots
@@ -34,6 +35,7 @@ class Family(Protocol):
 
 # Each is given the roots, and the folder of what the driver keeps over restarts.
 FAMILIES: dict[str, Callable[[Roots, Path], Family]] = {
+    NETWORK_ATTACHED: lambda roots, _: Fabric(roots.inventory),
     "gpu": lambda roots, _: Gpus(roots),
     "nic": lambda roots, state: Nics(roots, state / "interfaces.json"),
     "tpu": lambda roots, _: Tpus(roots),

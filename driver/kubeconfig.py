@@ -2,14 +2,16 @@
 
 import base64
 import binascii
+import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from drawplate.driver.api import Api
 from drawplate.emulators.problems import SetupProblem
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -46,6 +48,19 @@ def load(path: Path | None) -> Credentials:
     Raises SetupProblem when something is missing or cannot be used.
     """
     return _from_pod() if path is None else _from_file(path)
+
+
+def connector(credentials: Credentials) -> Callable[[], Api]:
+    """Give a function that gives the API server; the first call makes it. Raises SetupProblem."""
+
+    @functools.cache
+    def connect() -> Api:
+        # Imported late: registration must not wait for it.
+        from drawplate.driver.kube import KubeApi  # noqa: PLC0415
+
+        return KubeApi(credentials)
+
+    return connect
 
 
 def _from_pod() -> Credentials:

@@ -1,7 +1,7 @@
 """What must be written so that a pool has exactly its devices: a comparison, without any effects."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # resource.k8s.io/v1 ResourceSliceMaxDevices.
@@ -13,16 +13,50 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The one pool of this driver on this node; it has the node's name."""
+    """A pool of this driver, and the nodes that can use its devices.
+
+    These are the one `node`, or without it, all nodes that have the `labels`; of none, all nodes.
+    """
 
     driver: str
-    node: str
+    name: str
+    node: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_node(cls, driver: str, node: str) -> "Pool":
+        """Give the one pool of this driver on a node; it has the node's name."""
+        return cls(driver, node, node)
+
+    @property
+    def nodes(self) -> Spec:
+        """The field of a slice that says which nodes can use the devices."""
+        if self.node:
+            return {"nodeName": self.node}
+        if not self.labels:
+            return {"allNodes": True}
+        expressions = [
+            {"key": key, "operator": "In", "values": [value]}
+            for key, value in sorted(self.labels.items())
+        ]
+        # resource.k8s.io/v1 takes exactly one term.
+        return {"nodeSelector": {"nodeSelectorTerms": [{"matchExpressions": expressions}]}}
 
     def owns(self, found: Slice) -> bool:
-        """Tell whether a slice is one of this pool, as far as its immutable fields say."""
+        """Tell whether a slice is one of this pool, as far as its immutable fields say.
+
+        Which nodes can use it may be changed by an update, but not from or to a `nodeName`.
+        """
         spec = found["spec"]
-        names = spec["driver"], spec.get("nodeName"), spec["pool"]["name"]
-        return names == (self.driver, self.node, self.node)
+        names = spec["driver"], spec["pool"]["name"], spec.get("nodeName") or ""
+        return names == (self.driver, self.name, self.node)
+
+    def concerns(self, found: Slice) -> bool:
+        """Tell whether a slice that the selectors of this pool let through is its, or in its way.
+
+        On a node the driver has this one pool, but several without a node.
+        """
+        return bool(self.node) or bool(found["spec"]["pool"]["name"] == self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +145,8 @@ def _plan(
 def _spec(pool: Pool, devices: list[Any], generation: int, count: int) -> Spec:
     spec: Spec = {
         "driver": pool.driver,
-        "nodeName": pool.node,
-        "pool": {"name": pool.node, "generation": generation, "resourceSliceCount": count},
+        **pool.nodes,
+        "pool": {"name": pool.name, "generation": generation, "resourceSliceCount": count},
     }
     # The API server leaves empty lists out.
     return {**spec, "devices": devices} if devices else spec

@@ -13,13 +13,15 @@ class Roots:
     """The folders of this node that show its hardware.
 
     `driver` holds the vendor's libraries and programs, as on the host itself `/` does; the host,
-    and so the container runtime, knows it as `host_driver`.
+    and so the container runtime, knows it as `host_driver`. `inventory` is a file: it lists the
+    network-attached devices, which no folder of the node shows.
     """
 
     driver: Path = Path("/")
     host_driver: Path = Path("/")
     sysfs: Path = Path("/sys")
     dev: Path = Path("/dev")
+    inventory: Path = Path("/etc/drawplate/inventory.json")
 
 
 @dataclass(frozen=True, slots=True)

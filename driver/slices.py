@@ -1,32 +1,29 @@
-"""Keeps this node's ResourceSlices as they must be, whoever deletes, edits or adds to them."""
+"""Keeps a pool's ResourceSlices as they must be, whoever deletes, edits or adds to them."""
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from drawplate.driver.api import Api, ApiError
 from drawplate.driver.metrics import Metrics
-from drawplate.driver.pace import Backoff, Pace
+from drawplate.driver.owner import Owner
 from drawplate.driver.pool import Plan, Pool, Slice, Spec, compare
+from drawplate.driver.reconciling import Reconciler
 
 _log = logging.getLogger(__name__)
 
 PATH = "/apis/resource.k8s.io/v1/resourceslices"
 
-# As often as the kubelet's own helper synchronises when all is lost. Seconds.
-LONGEST_BACKOFF = 30.0
-
 # The API server appends five characters; names have 253 at most.
 _MAX_PREFIX = 247
 
-# Written until the Node exists and can own the slices. Seconds.
+# Written until the owner exists and can own the slices. Seconds.
 _OWNER_RETRY = 10.0
 
 
-class Publisher:
+class Publisher(Reconciler):
     """Compares slices with devices whenever either changes, and writes only what differs."""
 
     def __init__(
@@ -35,70 +32,22 @@ class Publisher:
         pool: Pool,
         devices: Callable[[], Sequence[Mapping[str, Any]]],
         metrics: Metrics,
+        owner: Owner | None = None,
     ) -> None:
-        self._api = api
+        super().__init__(api, PATH, metrics)
         self._pool = pool
         self._devices = devices
-        self._metrics = metrics
-        self._wake = threading.Event()
-        self._pace = Pace(burst=10, seconds=5.0)
+        self._owned_by = owner
         self._generation = 0
         self._known: dict[str, str] = {}
         # What the server made of a spec that it did not store as sent (fields behind a gate).
         # Grows with the inventories of one process only, and only on such servers.
         self._accepted: dict[str, Spec] = {}
-        # Field selectors of slices that may be in the way; the second needs Kubernetes 1.37.
-        self.selectors = [
-            f"spec.driver={pool.driver},spec.nodeName={pool.node}",
-            f"spec.driver={pool.driver},spec.pool.name={pool.node}",
-        ]
-
-    def wake(self) -> None:
-        """Ask for a comparison."""
-        self._wake.set()
-
-    def run(self, stop: threading.Event) -> None:
-        """Compare when asked, until `stop` is set and `wake` called."""
-        backoff = Backoff(0.5, LONGEST_BACKOFF)
-        pause: float | None = None
-        self.wake()
-        while not stop.is_set():
-            self._wake.wait(pause)
-            stop.wait(self._pace.delay())
-            if stop.is_set():
-                return
-            self._wake.clear()
-            try:
-                pause = self.reconcile()
-                backoff.succeed()
-            except ApiError as error:
-                seconds = backoff.fail(error.retry_after)
-                self._report(error, seconds)
-                stop.wait(seconds)
-                self.wake()
-
-    def watch(self, selector: str, stop: threading.Event) -> None:
-        """Ask for a comparison whenever a slice of `selector` was changed by someone else."""
-        backoff = Backoff(0.5, LONGEST_BACKOFF)
-        while not stop.is_set():
-            try:
-                events = self._api().watch(PATH, {"fieldSelector": selector})
-                # What happened while nobody watched is found by comparing.
-                self.wake()
-                backoff.succeed()
-                for event in events:
-                    if self.is_news(event):
-                        self.wake()
-            except ApiError as error:
-                if error.status == HTTPStatus.BAD_REQUEST:
-                    _log.info("the server does not know a selector", extra={"selector": selector})
-                    return
-                _log.warning("watch failed", extra={"selector": selector, "error": str(error)})
-                stop.wait(backoff.fail(error.retry_after))
+        self.selectors = _selectors(pool)
 
     def is_news(self, event: Mapping[str, Any]) -> bool:
         """Tell whether an event shows anything but what the last comparison knew or wrote."""
-        if event["type"] == "BOOKMARK":
+        if event["type"] == "BOOKMARK" or not self._pool.concerns(event["object"]):
             return False
         # A slice may be deleted before the comparison that created it has noted it as known.
         if event["type"] == "DELETED":
@@ -129,7 +78,7 @@ class Publisher:
         self._generation = plan.generation
         if strangers or not plan.empty:
             self._pace.spend()
-        return None if owner else _OWNER_RETRY
+        return None if owner or not self._owned_by else _OWNER_RETRY
 
     def find(self) -> list[Slice]:
         """Give all slices that are this pool's or in its way."""
@@ -143,7 +92,7 @@ class Publisher:
                 self.selectors.remove(selector)
                 continue
             found.update((one["metadata"]["name"], one) for one in listed.get("items") or ())
-        return list(found.values())
+        return [one for one in found.values() if self._pool.concerns(one)]
 
     def is_right(self, found: Slice, spec: Spec, owner: Mapping[str, Any] | None) -> bool:
         """Tell whether a slice has the spec, as far as the server stores it, and its owner."""
@@ -163,13 +112,15 @@ class Publisher:
                 if error.status != HTTPStatus.FORBIDDEN:
                     raise
                 # Slices of other nodes are not ours to delete, but theirs must not hide ours.
-                if one["spec"]["pool"]["name"] == self._pool.node:
+                if one["spec"]["pool"]["name"] == self._pool.name:
                     least = max(least, one["spec"]["pool"].get("generation", 0) + 1)
         return least
 
     def _carry_out(self, plan: Plan, owner: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
         for number, spec in plan.create:
-            prefix = f"{number:05x}-{self._pool.driver}-{self._pool.node}"[:_MAX_PREFIX]
+            # Pools without a node may have a path for a name.
+            name = self._pool.name.replace("/", "-")
+            prefix = f"{number:05x}-{self._pool.driver}-{name}"[:_MAX_PREFIX]
             metadata = {"generateName": prefix.rstrip("-.") + "-"}
             body = _body(metadata, spec, owner)
             yield self._stored("create", self._api().create(PATH, body), spec)
@@ -191,32 +142,26 @@ class Publisher:
             _log.error("the API server dropped or changed fields", extra={"slice": name})
         return name, stored["metadata"]["resourceVersion"]
 
-    def _delete(self, one: Slice) -> None:
-        metadata = one["metadata"]
-        conditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        self._api().delete(f"{PATH}/{metadata['name']}", {"preconditions": conditions})
-        self._metrics.count("slice_writes", "delete")
-
     def _owner(self) -> Mapping[str, Any] | None:
+        if self._owned_by is None:
+            return None
         try:
-            node = self._api().get(f"/api/v1/nodes/{self._pool.node}")
+            found = self._api().get(self._owned_by.path)
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            _log.warning("the Node does not exist yet, so it cannot own the slices")
+            kind = self._owned_by.kind
+            _log.warning("the %s does not exist yet, so it cannot own the slices", kind)
             return None
-        return {
-            "apiVersion": "v1",
-            "kind": "Node",
-            "name": self._pool.node,
-            "uid": node["metadata"]["uid"],
-            "controller": True,
-        }
+        return self._owned_by.reference(found)
 
-    def _report(self, error: ApiError, seconds: float) -> None:
-        self._metrics.count("slice_failures", str(error.status))
-        level = logging.INFO if error.status == HTTPStatus.CONFLICT else logging.ERROR
-        _log.log(level, "slices not right yet", extra={"error": str(error), "again_in": seconds})
+
+def _selectors(pool: Pool) -> list[str]:
+    """Give field selectors of slices that may be in the way; the last of a node needs 1.37."""
+    of_driver = f"spec.driver={pool.driver}"
+    if not pool.node:
+        return [of_driver]
+    return [f"{of_driver},spec.nodeName={pool.node}", f"{of_driver},spec.pool.name={pool.name}"]
 
 
 def _body(metadata: Mapping[str, Any], spec: Spec, owner: Mapping[str, Any] | None) -> Slice:

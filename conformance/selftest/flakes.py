@@ -94,9 +94,14 @@ def shoot(options: argparse.Namespace, cluster: str, chosen: Sequence[str], seed
             raise SuiteError(f"seed {seed}: no report; {done.stderr[-2000:]}") from error
         if options.keep and done.returncode:
             out.rename(options.keep / f"seed-{seed}")
-    entries = json.loads(text)["requirements"]
+    entries = [entry for entry in json.loads(text)["requirements"] if was_tried(entry)]
     results = {entry["id"]: entry["result"] for entry in entries}
     return Shot(seed, seconds, results, {entry["id"]: _seen(entry) for entry in entries})
+
+
+def was_tried(entry: Mapping[str, Any]) -> bool:
+    """Say whether a requirement was not set aside before the run, as of each run of this kind."""
+    return bool(entry["tests"]) or entry["result"] != "not applicable"
 
 
 def _seen(entry: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Stand-ins for what the driver's parts are tested without: the API server, and whole claims."""
 
 import queue
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,52 @@ class FakeApi:
                 for device in spec["devices"]
             ]
         return {**body, "spec": spec}
+
+
+class WatchedApi(FakeApi):
+    """Tells every watch what happens, as a server does; for several threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.RLock()
+        self._watches: list[queue.Queue[Json | None]] = []
+
+    def put(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            stored = super().put(path, document)
+            self._tell("MODIFIED", path, stored)
+            return stored
+
+    def get(self, path: str, *, query: Mapping[str, str] | None = None, budget: float = 0) -> Json:
+        with self._lock:
+            return super().get(path, query=query, budget=budget)
+
+    def delete(self, path: str, body: Json) -> None:
+        with self._lock:
+            gone = self.objects.get(path)
+            super().delete(path, body)
+            if gone is not None:
+                self._tell("DELETED", path, gone)
+
+    def watch(self, path: str, query: Mapping[str, str]) -> Iterator[Json]:
+        del query
+        with self._lock:
+            self._note("watch", path)
+            events: queue.Queue[Json | None] = queue.Queue()
+            self._watches.append(events)
+            return iter(events.get, None)
+
+    def end_watches(self) -> None:
+        """End all streams, as a server does after a while."""
+        with self._lock:
+            for events in self._watches:
+                events.put(None)
+            self._watches.clear()
+
+    def _tell(self, kind: str, path: str, stored: Json) -> None:
+        if path.startswith(SLICES):
+            for events in self._watches:
+                events.put({"type": kind, "object": stored})
 
 
 def result(device: str, request: str = "req", **more: Any) -> dict[str, Any]:

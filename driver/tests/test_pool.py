@@ -7,7 +7,7 @@ import pytest
 
 from drawplate.driver.pool import Plan, Pool, Slice, Spec, compare, split
 
-POOL = Pool("gpu.example.com", "node-a")
+POOL = Pool.of_node("gpu.example.com", "node-a")
 
 
 def devices(count: int, start: int = 0) -> list[dict[str, Any]]:

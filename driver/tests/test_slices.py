@@ -8,6 +8,7 @@ import pytest
 
 from drawplate.driver.api import ApiError
 from drawplate.driver.metrics import Metrics
+from drawplate.driver.owner import Owner
 from drawplate.driver.pace import Backoff, Pace
 from drawplate.driver.pool import Pool
 from drawplate.driver.slices import Publisher
@@ -27,8 +28,10 @@ class Bed:
 
     def start(self) -> Publisher:
         """Begin anew, as a process does."""
-        pool = Pool(DRIVER, NODE)
-        self.publisher = Publisher(lambda: self.api, pool, lambda: self.devices, Metrics())
+        pool = Pool.of_node(DRIVER, NODE)
+        self.publisher = Publisher(
+            lambda: self.api, pool, lambda: self.devices, Metrics(), Owner.node(NODE)
+        )
         return self.publisher
 
     @property

@@ -18,6 +18,7 @@ KINDS = (
     "drawplate/conformance/run/packaged.ini",
     "drawplate/conformance/suites/*/test_*.py",
     "drawplate/driver/deploy/*.j2",
+    "drawplate/driver/deploy/*.json",
     "drawplate/driver/wire/*.proto",
     "drawplate/emulators/faults/catalogue/*.yaml",
     "drawplate/emulators/machine/picture/*.j2",
