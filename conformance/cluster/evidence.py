@@ -64,7 +64,7 @@ def gather(stage: Stage, logs: ComponentLogs, folder: Path) -> None:
         _write(folder / "nodes.json", site.api.list("Node"))
     logs.write(folder)
     _write_pod_logs(site, found["pods"], folder)
-    _write_companions(site, folder / "driver-pods")
+    write_companions(site, folder / "driver-pods")
 
 
 def _write_node(site: Site, folder: Path) -> None:
@@ -87,7 +87,7 @@ def _write_pod_logs(site: Site, pods: Sequence[Object], folder: Path) -> None:
                     (folder / name).write_text(text, encoding="utf-8")
 
 
-def _write_companions(site: Site, folder: Path) -> None:
+def write_companions(site: Site, folder: Path) -> None:
     """Write the logs of the driver's other pods: a controller's, a webhook's."""
     manifests = site.profile.deploy.manifests
     pods = site.api.list("Pod", manifests.namespace) if manifests else ()
