@@ -54,7 +54,7 @@ def test_reference_driver_is_conformant_on_several_nodes(tmp_path: Path) -> None
 def test_reference_driver_serves_network_attached_devices_on_several_nodes(tmp_path: Path) -> None:
     names = [e.id for e in catalogue.load().values() if FABRIC in e.needs]
     # What it shows on one node it shows with devices of the network too; this is a sample of that.
-    chosen = [*names, "ALC-01", "SLC-20"]
+    chosen = [*names, "ALC-01", "P4"]
     options = ("--height", "cluster", "--select", *chosen, *THREE_NODES)
     run = certify(tmp_path / "out", "reference-fabric", *options)
 
