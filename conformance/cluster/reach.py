@@ -9,18 +9,16 @@ from drawplate.conformance.cluster.pod import Pod
 from drawplate.conformance.cluster.stage import Stage
 from drawplate.conformance.cluster.stagenode import StageNode
 from drawplate.conformance.problems import Inconclusive
-from drawplate.conformance.profile.claims import Need
 
 
 @dataclass(frozen=True, slots=True)
 class SharedClaim:
     """An allocated claim with its first user; `others` are further nodes that may use it.
 
-    `need` is what it was made for, `home` the node of the first user, which may not run yet.
+    `home` is the node of the first user, which may not run yet.
     """
 
     claim: Claim
-    need: Need
     first: Pod
     home: StageNode
     others: Sequence[StageNode]
@@ -38,15 +36,13 @@ def share(stage: Stage) -> SharedClaim:
         home = stage.node_of(first)
         others = [node for node in stage.nodes if node != home and _admits(claim, node)]
         if others:
-            return SharedClaim(claim, need, first, home, others)
-        require_free(claim, first)
+            return SharedClaim(claim, first, home, others)
+        _free(claim, first)
     raise Inconclusive("every claim was allocated for a single node")
 
 
-def require_free(claim: Claim, *users: Pod) -> None:
-    """Delete the users of a claim and wait until its devices are free. Raises Inconclusive."""
-    for pod in users:
-        pod.delete_and_wait()
+def _free(claim: Claim, user: Pod) -> None:
+    user.delete_and_wait()
     if not claim.becomes_free():
         raise Inconclusive(f"claim {claim.name} is still allocated, and nobody uses it")
 

@@ -36,6 +36,8 @@ class Capabilities(Section):
     """Lets several containers of a pod use one claim."""
     shared_by_pods: bool | None = None
     """Lets several pods use one claim."""
+    shared_by_nodes: bool | None = None
+    """Lets pods on several nodes use one claim at a time, of network-attached devices."""
     rebuilds_cdi: bool | None = None
     """Writes its CDI files anew when they are gone and Prepare is called again."""
     hotplug: bool | None = None

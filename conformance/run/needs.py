@@ -74,6 +74,7 @@ NEEDS: Mapping[str, Callable[[Profile], Answer]] = {
     "admissionPolicy": _capability("admissionPolicy"),
     "sharedByContainers": _capability("sharedByContainers"),
     "sharedByPods": _capability("sharedByPods"),
+    "sharedByNodes": _capability("sharedByNodes"),
 }
 
 

@@ -61,7 +61,7 @@ class Claims:
 
 def names(stage: Claims) -> tuple[str, str, list[str]]:
     found = share(cast("Stage", stage))
-    return found.need, found.home.name, [node.name for node in found.others]
+    return found.claim.name, found.home.name, [node.name for node in found.others]
 
 
 @pytest.mark.parametrize(("selector", "others"), [(LINUX, ["b"]), (None, ["b", "c"])])
