@@ -46,12 +46,17 @@ class Deployed:
         raise ZeroDivisionError("a defect")
 
 
-def site(name: str) -> Site:
+def site(name: str, *, network_attached: bool = False) -> Site:
     """Give as much of a site as a host needs."""
+    profile = SimpleNamespace(capability=lambda _name: network_attached)
     driver = SimpleNamespace(deployment=Deployed(), memory=Memory())
     state = SimpleNamespace(right={"/etc/cdi/a.json": (0o644, b"{}")})
     made = SimpleNamespace(
-        node=SimpleNamespace(name=name), driver=driver, state=state, control_plane=False
+        node=SimpleNamespace(name=name),
+        profile=profile,
+        driver=driver,
+        state=state,
+        control_plane=False,
     )
     return cast("Site", made)
 
