@@ -12,6 +12,10 @@ from drawplate.fixtures.waiting import NotInTime
 Slice = Mapping[str, Any]
 Content = Mapping[str, Any]
 
+# The objects of a pool are written one after another, and until the last it is incomplete to
+# everybody (resource/v1 ResourcePool.ResourceSliceCount). How long that may take, in seconds.
+COMPLETE_SECONDS = 5.0
+
 BLOCKING_EFFECTS = {"NoSchedule", "NoExecute"}
 
 
@@ -30,12 +34,16 @@ class SliceView:
         return [one for one in slices if concerns(one["spec"], self.node)]
 
     def all(self) -> list[Slice]:
-        """Give the slices, waiting for the first. Raises Inconclusive when none appears."""
+        """Give the slices, waiting for the first, and a little for pools to be complete.
+
+        Raises Inconclusive when none appears.
+        """
         try:
-            found = self._wait(bool, self._budget)
+            self._wait(bool, self._budget)
         except NotInTime as late:
             raise Inconclusive(f"the driver published no slice: {late}") from late
-        return found
+        self._happens(_are_complete, COMPLETE_SECONDS)
+        return self.current()
 
     def current(self) -> list[Slice]:
         """Give the slices of this moment, maybe none."""
@@ -158,6 +166,17 @@ def _content(slices: Sequence[Slice]) -> Content:
         pool["devices"] |= {device["name"]: device for device in spec.get("devices") or ()}
         pool["counters"] |= {entry["name"]: entry for entry in spec.get("sharedCounters") or ()}
     return pools
+
+
+def _are_complete(slices: Sequence[Slice]) -> bool:
+    """Say whether the newest generation of each pool has as many slices as it says."""
+    pools: dict[str, dict[int, list[int]]] = {}
+    for one in slices:
+        told = one["spec"]["pool"]
+        generations = pools.setdefault(told["name"], {})
+        generations.setdefault(told.get("generation", 0), []).append(told["resourceSliceCount"])
+    newest = [generations[max(generations)] for generations in pools.values()]
+    return all(set(said) == {len(said)} for said in newest)
 
 
 def _count(slices: Sequence[Slice]) -> int:
