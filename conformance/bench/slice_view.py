@@ -39,9 +39,11 @@ class SliceView:
         Raises Inconclusive when none appears.
         """
         try:
-            self._wait(bool, self._budget)
+            found = self._wait(bool, self._budget)
         except NotInTime as late:
             raise Inconclusive(f"the driver published no slice: {late}") from late
+        if _are_complete(found):
+            return found
         self._happens(_are_complete, COMPLETE_SECONDS)
         return self.current()
 
